@@ -1,0 +1,59 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= python3
+VENV   ?= .venv
+BUILD  ?= _build
+PORT   ?= 8000
+# An index of wheels to take torch from, in place of the default one (README).
+TORCH_INDEX_URL ?=
+
+export TORCH_INDEX_URL
+READY  := $(VENV)/.ready
+RUN    := $(VENV)/bin/python
+BOOK   := $(RUN) tools/build.py --build "$(BUILD)"
+
+.DEFAULT_GOAL := help
+.PHONY: help html test lint serve live linkcheck bench exercise clean FORCE
+
+help: ## list what there is
+	@echo "From Neurons to Networks. Targets:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+html: $(READY) ## build the book, every cell executed, into _build/html
+	@$(BOOK) html
+
+test: $(READY) ## doctests, unit tests, the book and its pages, browser tests, lint
+	@$(BOOK) html
+	@BOOK_BUILD="$(BUILD)" $(RUN) -m pytest
+	@$(MAKE) --no-print-directory lint
+
+lint: $(READY) ## formatting, lint, types and spelling
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@$(RUN) -m codespell_lib
+
+exercise: $(READY) ## mark your answers: make exercise CHAPTER=activations
+	@$(RUN) tools/exercise.py "$(CHAPTER)"
+
+serve: html ## build, then serve the book on http://localhost:8000
+	@echo "Serving on http://localhost:$(PORT) (Ctrl-C ends it)"
+	@$(RUN) -m http.server "$(PORT)" --bind 127.0.0.1 --directory "$(BUILD)/html"
+
+live: $(READY) ## rebuild and reload the browser whenever a file is saved
+	@$(BOOK) live --port "$(PORT)"
+
+linkcheck: $(READY) ## follow every link to the world outside (needs a network)
+	@$(BOOK) linkcheck
+
+bench: $(READY) ## time cold, warm and one-edit builds, as ratios
+	@$(RUN) tools/bench.py
+
+clean: ## remove what was built, keep the environment
+	rm -rf "$(BUILD)"
+
+$(READY): FORCE
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "No '$(PYTHON)' here: install Python 3.11 or newer, or name one: make html PYTHON=/path/to/python3" >&2; \
+	  exit 1; }
+	@"$(PYTHON)" tools/environment.py "$(VENV)"
+FORCE:

@@ -1,0 +1,1 @@
+"""The code of the book: one module a chapter, and what the chapters share."""

@@ -1,0 +1,1 @@
+"""Stubs of the exercises, one module a chapter: pristine, copied for the reader."""

@@ -1,0 +1,124 @@
+"""How Sphinx builds the book. Sources are in docs/, the code they quote in code/."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+DOCS = ROOT / "docs"
+sys.path.insert(0, str(DOCS / "_ext"))
+
+from figures import kernel_environment  # noqa: E402
+
+# What the kernels inherit: one thread each (sums come out the same everywhere),
+# the book's figure style, and the kernel of this environment before any other.
+os.environ |= kernel_environment(DOCS) | {
+    "OMP_NUM_THREADS": "1",
+    "JUPYTER_PREFER_ENV_PATH": "1",
+    "PYTHONHASHSEED": "0",
+}
+
+project = "From Neurons to Networks"
+author = "the authors of From Neurons to Networks"
+copyright = "the authors. Text CC BY 4.0, code BSD-3-Clause"
+language = "en"
+html_title = project
+
+root_doc = "index"
+exclude_patterns = ["_*", "**/_*"]
+nitpicky = True
+numfig = True
+math_numfig = True
+math_numsep = "."
+math_eqref_format = "equation ({number})"
+numfig_secnum_depth = 1
+numfig_format = {
+    "figure": "Figure %s",
+    "table": "Table %s",
+    "code-block": "Listing %s",
+    "section": "Section %s",
+}
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.intersphinx",
+    "sphinx_codeautolink",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_exercise",
+    "sphinx_multitoc_numbering",
+    "sphinxcontrib.bibtex",
+    # The book's own, in docs/_ext.
+    "mathml",
+    "chapters",
+    "figures",
+    "solutions",
+    "explorables",
+    "downloads",
+]
+extensions = [name for name in extensions if find_spec(name)]
+
+# Markdown and execution
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "smartquotes"]
+myst_heading_anchors = 3
+myst_links_external_new_tab = False
+nb_execution_mode = "cache"
+nb_execution_cache_path = os.environ.get(
+    "BOOK_CACHE", str(ROOT / "_build" / "executed")
+)
+nb_execution_timeout = 120
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+nb_ipywidgets_js = {}  # type: ignore[var-annotated]
+nb_mime_priority_overrides = [("html", "image/svg+xml", 0)]
+# A change in one of these files makes every page run again.
+chapter_fingerprint = [
+    "requirements.txt",
+    "docs/_style/**/*",
+    "code/neuralnet/data/**/*",
+]
+
+# Links out: names of Python, NumPy, matplotlib and PyTorch, from shipped files
+intersphinx_mapping = {
+    name: (address, str(DOCS / "_inventories" / f"{name}.txt"))
+    for name, address in {
+        "python": "https://docs.python.org/3/",
+        "numpy": "https://numpy.org/doc/stable/",
+        "matplotlib": "https://matplotlib.org/stable/",
+        "torch": "https://docs.pytorch.org/docs/stable/",
+    }.items()
+}
+codeautolink_autodoc_inject = False
+codeautolink_concat_default = True
+codeautolink_custom_blocks = {"ipython3": None}
+
+bibtex_bibfiles = ["docs/references.bib"]
+bibtex_default_style = "alpha"
+bibtex_reference_style = "author_year"
+
+copybutton_selector = "div.cell_input pre, div.highlight-python pre"
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_exclude = ".linenos, .gp, .go"
+
+# The page
+html_theme = "furo"
+html_static_path = ["docs/_static"]
+templates_path = ["docs/_templates"]
+html_css_files = ["fonts.css", "book.css", "math.css", "parts.css"]
+html_js_files = [("book.js", {"defer": "defer"})]
+html_copy_source = True
+html_show_sourcelink = True
+html_show_sphinx = False
+html_permalinks_icon = "#"
+html_baseurl = os.environ.get("BOOK_URL", "")
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-dark"
+html_theme_options = {
+    "sidebar_hide_name": False,
+    "navigation_with_keys": True,
+    "top_of_page_buttons": [],
+    "light_css_variables": {},
+    "dark_css_variables": {},
+}

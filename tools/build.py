@@ -1,0 +1,100 @@
+"""Build the book; what was built before stays until the new one is whole.
+
+Usage: python tools/build.py [--build DIR] html | live | linkcheck
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["html", "live", "linkcheck"])
+    parser.add_argument("--build", type=Path, default=Path("_build"))
+    parser.add_argument("--port", default="8000")
+    given = parser.parse_args()
+    build = given.build.resolve()
+    os.environ["BOOK_CACHE"] = str(build / "executed")
+    if given.what == "html":
+        return html(build)
+    if given.what == "live":
+        return live(build, given.port)
+    return sphinx(build / "linkcheck", build, "linkcheck")
+
+
+def sphinx(output: Path, build: Path, builder: str) -> int:
+    """Run Sphinx here; what stops it is said in one message, place first."""
+    try:
+        with patch_docutils(ROOT), docutils_namespace():
+            app = Sphinx(
+                ROOT / "docs",
+                ROOT,
+                output,
+                build / "doctrees",
+                builder,
+                warningiserror=True,
+            )
+            app.build()
+    except SphinxError as error:
+        print(f"\n{error.category}:\n{error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
+    return app.statuscode
+
+
+def html(build: Path) -> int:
+    """Build in a place of its own, then put the whole result where readers look."""
+    started = time.monotonic()
+    work = build / "work"
+    code = sphinx(work, build, "html")
+    index = build / "html" / "index.html"
+    if code:
+        kept = f"; the last good one stays in {shown(index)}" if index.exists() else ""
+        print(f"\nThe book was not built{kept}.", file=sys.stderr)
+        return code
+    publish(work, build / "html")
+    seconds = time.monotonic() - started
+    print(f"\nThe book is built ({seconds:.0f} s). Open {shown(index)}")
+    return 0
+
+
+def publish(work: Path, site: Path) -> None:
+    """Copy the finished pages beside the old ones, then swap the two."""
+    new, old = site.with_name("html.new"), site.with_name("html.old")
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(work, new, ignore=shutil.ignore_patterns(".buildinfo*"))
+    if site.exists():
+        site.rename(old)
+    new.rename(site)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def live(build: Path, port: str) -> int:
+    """Serve the pages, and build them again whenever a source is saved."""
+    places = [str(ROOT / "docs"), str(build / "live"), "-d", str(build / "doctrees")]
+    watched = [f"--watch={ROOT / name}" for name in ("code", "conf.py")]
+    options = ["-c", str(ROOT), "--port", port, "--ignore", str(build)]
+    run = [sys.executable, "-m", "sphinx_autobuild", *places, *options, *watched]
+    return subprocess.call(run)
+
+
+def shown(path: Path) -> str:
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
