@@ -112,6 +112,7 @@ html_copy_source = True
 html_show_sourcelink = True
 html_show_sphinx = False
 html_permalinks_icon = "#"
+html_secnumber_suffix = " "
 html_baseurl = os.environ.get("BOOK_URL", "")
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-dark"

@@ -248,7 +248,7 @@ def test_gradient_at_the_kink(function, kink, slope):
 @pytest.mark.parametrize("name", [n for n in ELEMENTWISE if " " not in n])
 @pytest.mark.parametrize("suffix", ["", "_slope"])
 def test_whole_numbers_are_refused(name, suffix):
-    with pytest.raises(TypeError, match="floating-point tensor, got dtype torch.int64"):
+    with pytest.raises(TypeError, match="floating-point tensor, got dtype"):
         getattr(a, name + suffix)(torch.tensor([1, 2]))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+from sphinx.util.console import color_terminal, nocolor
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +36,8 @@ def main() -> int:
 
 def sphinx(output: Path, build: Path, builder: str) -> int:
     """Run Sphinx here; what stops it is said in one message, place first."""
+    if not color_terminal():
+        nocolor()
     try:
         with patch_docutils(ROOT), docutils_namespace():
             app = Sphinx(
@@ -62,6 +65,9 @@ def html(build: Path) -> int:
     code = sphinx(work, build, "html")
     index = build / "html" / "index.html"
     if code:
+        # Sphinx counts a page that gave a warning as read, and would be silent
+        # about it the next time. What was executed is kept.
+        shutil.rmtree(build / "doctrees", ignore_errors=True)
         kept = f"; the last good one stays in {shown(index)}" if index.exists() else ""
         print(f"\nThe book was not built{kept}.", file=sys.stderr)
         return code

@@ -136,7 +136,7 @@ def leaky_relu_slope(
     input: Tensor,
     negative_slope: float = 0.01,
 ) -> Tensor:
-    """Slope of leaky ReLU: `negative_slope` up to the kink, 1 after it.
+    """Slope of leaky ReLU: 1 after the kink, less before it.
 
     Formula: 1 if z > 0, else negative_slope.
     Shapes and errors: as for `leaky_relu`.
@@ -150,7 +150,7 @@ def leaky_relu_slope(
 
 
 def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """A straight line above zero, an exponential that levels off below it.
+    """A line above zero, a curve that levels off below it.
 
     Formula: z if z > 0, else alpha (exp(z) - 1). The gradient at 0 is `alpha`,
     as in PyTorch. The inner `where` keeps exp from overflowing in the branch
@@ -229,7 +229,7 @@ def softplus_slope(
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """Weigh each input by the share of a normal distribution below it.
+    """Weigh each z by the share of a normal curve below it.
 
     Formula: z Phi(z) with Phi(z) = (1 + erf(z / sqrt 2)) / 2; with
     `approximate="tanh"`, Phi is replaced by
@@ -258,7 +258,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def gelu_slope(input: Tensor, approximate: str = "none") -> Tensor:
-    """Slope of GELU, a little above 1 and a little below 0 in places.
+    """Slope of GELU, in places a little above 1 or below 0.
 
     Formula: Phi(z) + z phi(z), phi the normal density; with
     `approximate="tanh"` the derivative of that form.
@@ -409,7 +409,10 @@ def softmax_jacobian(input: Tensor) -> Tensor:
 def sensitive_region(
     slope: Callable[[Tensor], Tensor], fraction: float = 0.1
 ) -> tuple[float, float]:
-    """Where, from -10 to 10, a slope is at least a fraction of its largest.
+    """Interval of z from -10 to 10 that holds the larger slopes.
+
+    It reaches from the first to the last z whose slope is, in size, at least
+    `fraction` of the largest.
 
     Found on a grid of step 0.01, so exact to that step.
     Errors: `ValueError` unless `fraction` lies above 0 and up to 1.
@@ -432,11 +435,12 @@ def gradient_by_layer(
     depth: int = 30,
     width: int = 64,
 ) -> list[float]:
-    """Size of the gradient at each layer's pre-activations, first layer first.
+    """Size of the gradient at each layer, first layer first.
 
     A stack of `depth` layers of `width` units, 100 random inputs, no biases;
     weights are normal with standard deviation gain / sqrt(width). The gradient
-    is that of a random mixture of the last outputs, and its size is its norm.
+    is that of a random mixture of the last outputs, at the pre-activations, and
+    its size is its norm.
     The random numbers are the same at every call.
 
     >>> sizes = gradient_by_layer(torch.sigmoid, depth=5)
@@ -457,7 +461,7 @@ def gradient_by_layer(
 
 
 def dead_units(slopes: Tensor) -> Tensor:
-    """Which units have slope zero for every example: True marks a dead one.
+    """True for each unit whose slope is zero for every example.
 
     Shapes: (examples, units) in, (units,) out, of dtype bool.
     Errors: `ValueError` unless there are two dimensions and an example.
@@ -467,8 +471,8 @@ def dead_units(slopes: Tensor) -> Tensor:
     tensor([ True, False, False])
     """
     if slopes.dim() != 2 or slopes.size(0) == 0:
-        given = tuple(slopes.shape)
-        raise ValueError(f"slopes must be (examples, units), got {given}")
+        wanted, given = "(examples, units)", tuple(slopes.shape)
+        raise ValueError(f"slopes must be {wanted}, got {given}")
     return (slopes == 0).all(dim=0)
 
 
@@ -502,7 +506,8 @@ def dead_while_learning(
         dead = dead_units(slope(z.detach())).sum()
         history.append((int(dead), loss.item()))
         slopes = torch.autograd.grad(loss, (w, b, v))
-        theta = [t - lr * g for t, g in zip((w, b, v), slopes, strict=True)]
+        pairs = zip((w, b, v), slopes, strict=True)
+        theta = [t - lr * g for t, g in pairs]
     return history
 
 
@@ -512,11 +517,11 @@ def staircase(
     low: float,
     high: float,
 ) -> Callable[[Tensor], Tensor]:
-    """A sum of `steps` shifted tanh that follows a function from low to high.
+    """A sum of shifted tanh that follows a function.
 
-    Formula: f(low) + sum_k (f(t_{k+1}) - f(t_k)) (1 + tanh(s (x - c_k))) / 2,
-    with t_0 = low, ..., t_steps = high evenly spaced, c_k the middle of a step,
-    and s = 2 / (width of a step).
+    Formula: f(low) + sum_k (f(t_{k+1}) - f(t_k)) (1 + tanh(s (x - c_k))) / 2
+    over `steps` steps, with t_0 = low, ..., t_steps = high evenly spaced, c_k the
+    middle of a step, and s = 2 / (width of a step).
     Shapes: the returned function takes (n,) and gives (n,).
     Errors: `ValueError` unless there is at least one step and low < high.
     Source: the idea is in Cybenko (1989); this construction proves less.

@@ -1,10 +1,10 @@
 r"""Walk downhill on a loss: at each step, go against the gradient.
 
 Notation: input x, target (for the thermometer, t_c), both of shape (n,);
-weight w, bias b, together the parameters theta = (w, b) of shape (2,);
-loss E(theta), gradient \nabla E of theta's shape, Hessian H of shape (2, 2);
+weight w, bias b, together the parameters params = (w, b) of shape (2,);
+loss E(params), gradient \nabla E of the same shape, Hessian H of shape (2, 2);
 learning rate eta, in code `lr`. For the two-weight network v tanh(w x) the
-parameters are theta = (w, v).
+parameters are params = (w, v).
 """
 
 from __future__ import annotations
@@ -41,13 +41,11 @@ def require_readings(x: Tensor, target: Tensor) -> None:
     require_same_shape(x=x, target=target)
     if x.dim() != 1 or len(x) == 0:
         given = tuple(x.shape)
-        raise ValueError(
-            f"readings must have shape (n,) with n > 0, got {given}"
-        )
+        raise ValueError(f"readings must have shape (n,) with n > 0, got {given}")
 
 
-def require_pair(theta: Tensor) -> None:
-    """Raise unless theta holds two parameters.
+def require_pair(params: Tensor) -> None:
+    """Raise unless params holds two parameters.
 
     Errors: `TypeError` if it is not a floating-point tensor, `ValueError` if
     its shape is not (2,).
@@ -55,12 +53,12 @@ def require_pair(theta: Tensor) -> None:
     >>> require_pair(torch.zeros(3))
     Traceback (most recent call last):
         ...
-    ValueError: theta must have shape (2,), got (3,)
+    ValueError: params must have shape (2,), got (3,)
     """
-    require_floating("theta", theta)
-    if theta.shape != (2,):
-        given = tuple(theta.shape)
-        raise ValueError(f"theta must have shape (2,), got {given}")
+    require_floating("params", params)
+    if params.shape != (2,):
+        given = tuple(params.shape)
+        raise ValueError(f"params must have shape (2,), got {given}")
 
 
 def model(x: Tensor, w: Tensor | float, b: Tensor | float) -> Tensor:
@@ -104,12 +102,12 @@ def mean_squared_error(input: Tensor, target: Tensor) -> Tensor:
     return ((input - target) ** 2).mean()
 
 
-def line_loss(theta: Tensor, x: Tensor, target: Tensor) -> Tensor:
-    """Loss of the line with parameters theta = (w, b).
+def line_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+    """Loss of the line with parameters params = (w, b).
 
-    Shapes: theta (2,), x and target (n,); the result is 0-dimensional.
+    Shapes: params (2,), x and target (n,); the result is 0-dimensional.
 
-    Errors: those of `mean_squared_error`; `ValueError` unless theta is (2,).
+    Errors: those of `mean_squared_error`; `ValueError` unless params is (2,).
 
     >>> x, t_c = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 5.0])
     >>> line_loss(torch.tensor([2.0, 1.0]), x, t_c)
@@ -117,21 +115,21 @@ def line_loss(theta: Tensor, x: Tensor, target: Tensor) -> Tensor:
     >>> line_loss(torch.tensor([2.0, 0.0]), x, t_c)
     tensor(1.)
     """
-    require_pair(theta)
-    w, b = theta
+    require_pair(params)
+    w, b = params
     return mean_squared_error(model(x, w, b), target)
 
 
-def line_gradient(theta: Tensor, x: Tensor, target: Tensor) -> Tensor:
-    r"""Gradient of `line_loss` by theta, worked out by hand.
+def line_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+    r"""Gradient of `line_loss` by params, worked out by hand.
 
     dE/dw = 2/n \sum_i (w x_i + b - target_i) x_i,
     dE/db = 2/n \sum_i (w x_i + b - target_i).
 
-    Shapes: theta (2,), x and target (n,); the result is (2,).
+    Shapes: params (2,), x and target (n,); the result is (2,).
 
     Errors: `TypeError` for a tensor that is not floating point; `ValueError`
-    unless x and target have one shape (n,), n > 0, and theta is (2,).
+    unless x and target have one shape (n,), n > 0, and params is (2,).
 
     >>> x, t_c = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 5.0])
     >>> line_gradient(torch.tensor([2.0, 0.0]), x, t_c)
@@ -142,28 +140,28 @@ def line_gradient(theta: Tensor, x: Tensor, target: Tensor) -> Tensor:
     >>> line_gradient(torch.tensor([2.0, 1.0]), x, t_c)
     tensor([0., 0.])
     """
-    require_pair(theta)
+    require_pair(params)
     require_readings(x, target)
-    w, b = theta
+    w, b = params
     miss = model(x, w, b) - target
     return torch.stack([2 * (miss * x).mean(), 2 * miss.mean()])
 
 
 def finite_differences(
-    f: Callable[[Tensor], Tensor], theta: Tensor, h: float = 1e-4
+    f: Callable[[Tensor], Tensor], params: Tensor, h: float = 1e-4
 ) -> Tensor:
-    r"""Gradient of f at theta from two values of f per parameter.
+    r"""Gradient of f at params from two values of f per parameter.
 
-    (f(theta + h e_j) - f(theta - h e_j)) / 2h for each coordinate j.
+    (f(params + h e_j) - f(params - h e_j)) / 2h for each coordinate j.
 
-    Shapes: theta (d,), f returns a 0-dimensional tensor; the result is (d,).
+    Shapes: params (d,), f returns a 0-dimensional tensor; the result is (d,).
     Use float64: in float32 the difference of two near values keeps few digits.
 
-    Errors: `TypeError` if theta is not a floating-point tensor; `ValueError`
-    unless theta is (d,) with d > 0 and h is positive.
+    Errors: `TypeError` if params is not a floating-point tensor; `ValueError`
+    unless params is (d,) with d > 0 and h is positive.
 
-    >>> theta = torch.tensor([3.0, 1.0], dtype=torch.float64)
-    >>> slope = finite_differences(lambda p: p[0] ** 2 * p[1], theta)
+    >>> params = torch.tensor([3.0, 1.0], dtype=torch.float64)
+    >>> slope = finite_differences(lambda p: p[0] ** 2 * p[1], params)
     >>> print(slope.round(decimals=6))
     tensor([6., 9.], dtype=torch.float64)
 
@@ -173,15 +171,13 @@ def finite_differences(
     >>> finite_differences(lambda p: p.abs().sum(), zero)
     tensor([0.], dtype=torch.float64)
     """
-    require_floating("theta", theta)
+    require_floating("params", params)
     require_positive("h", h)
-    if theta.dim() != 1 or len(theta) == 0:
-        given = tuple(theta.shape)
-        raise ValueError(
-            f"theta must have shape (d,) with d > 0, got {given}"
-        )
-    nudges = h * torch.eye(len(theta), dtype=theta.dtype)
-    pairs = [(f(theta + nudge), f(theta - nudge)) for nudge in nudges]
+    if params.dim() != 1 or len(params) == 0:
+        given = tuple(params.shape)
+        raise ValueError(f"params must have shape (d,) with d > 0, got {given}")
+    nudges = h * torch.eye(len(params), dtype=params.dtype)
+    pairs = [(f(params + nudge), f(params - nudge)) for nudge in nudges]
     return torch.stack([(up - down) / (2 * h) for up, down in pairs])
 
 
@@ -194,7 +190,7 @@ def descend(
 ) -> Tensor:
     r"""Every point visited by gradient descent, the start included.
 
-    theta <- theta - lr * gradient(theta), at most `steps` times; it stops
+    params <- params - lr * gradient(params), at most `steps` times; it stops
     early where the length of the gradient is at most `tolerance`.
 
     Shapes: start (d,), gradient returns (d,); the result is (k + 1, d) after
@@ -213,8 +209,8 @@ def descend(
     >>> descend(lambda u: 2 * u, torch.zeros(1), lr=0.25, steps=3)
     tensor([[0.]])
 
-    Source: Cauchy, "Methode generale pour la resolution des systemes
-    d'equations simultanees", Comptes rendus 25 (1847), 536-538.
+    Source: Cauchy, "Méthode générale pour la résolution des systèmes
+    d'équations simultanées", Comptes rendus 25 (1847), 536-538.
     """
     require_floating("start", start)
     require_positive("lr", lr)
@@ -223,10 +219,10 @@ def descend(
         raise ValueError(f"both must be at least 0, got {given}")
     history = [start]
     for _ in range(steps):
-        slope = gradient(history[-1])
-        if slope.norm() <= tolerance:
+        grad = gradient(history[-1])
+        if grad.norm() <= tolerance:
             break
-        history.append(history[-1] - lr * slope)
+        history.append(history[-1] - lr * grad)
     return torch.stack(history)
 
 
@@ -263,7 +259,7 @@ def least_squares(x: Tensor, target: Tensor) -> Tensor:
 def hessian(x: Tensor) -> Tensor:
     r"""Second derivatives of `line_loss`: how fast its gradient changes.
 
-    H = 2 [[mean(x^2), mean(x)], [mean(x), 1]], whatever theta and the targets.
+    H = 2 [[mean(x^2), mean(x)], [mean(x), 1]], whatever params and the targets.
 
     Shapes: x (n,); the result is (2, 2), rows and columns in the order (w, b).
 
@@ -340,10 +336,9 @@ def curvatures(hessian: Tensor) -> Tensor:
     require_floating("hessian", hessian)
     shape = tuple(hessian.shape)
     if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
-        raise ValueError(
-            f"hessian must be a square matrix, got shape {shape}"
-        )
-    return torch.linalg.eigvalsh(hessian)
+        raise ValueError(f"hessian must be a square matrix, got shape {shape}")
+    eigenvalues: Tensor = torch.linalg.eigvalsh(hessian)
+    return eigenvalues
 
 
 def standardize(x: Tensor) -> Tensor:
@@ -373,10 +368,10 @@ def standardize(x: Tensor) -> Tensor:
     return (x - x.mean()) / x.std(correction=0)
 
 
-def neuron_loss(theta: Tensor, x: Tensor, target: Tensor) -> Tensor:
-    r"""Loss of the two-weight network o = v tanh(w x), theta = (w, v).
+def neuron_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+    r"""Loss of the two-weight network o = v tanh(w x), params = (w, v).
 
-    Shapes: theta (2,), x and target (n,); the result is 0-dimensional.
+    Shapes: params (2,), x and target (n,); the result is 0-dimensional.
 
     Errors: those of `line_loss`.
 
@@ -386,23 +381,23 @@ def neuron_loss(theta: Tensor, x: Tensor, target: Tensor) -> Tensor:
 
     Both signs flipped give the same network:
 
-    >>> theta = torch.tensor([0.7, 1.2])
-    >>> bool(neuron_loss(theta, x, x) == neuron_loss(-theta, x, x))
+    >>> params = torch.tensor([0.7, 1.2])
+    >>> bool(neuron_loss(params, x, x) == neuron_loss(-params, x, x))
     True
     """
-    require_pair(theta)
-    w, v = theta
+    require_pair(params)
+    w, v = params
     return mean_squared_error(v * torch.tanh(w * x), target)
 
 
-def neuron_gradient(theta: Tensor, x: Tensor, target: Tensor) -> Tensor:
-    r"""Gradient of `neuron_loss` by theta = (w, v), worked out by hand.
+def neuron_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+    r"""Gradient of `neuron_loss` by params = (w, v), worked out by hand.
 
     With f = tanh(w x) and tanh' = 1 - f^2,
     dE/dw = 2/n \sum_i (v f_i - target_i) v (1 - f_i^2) x_i,
     dE/dv = 2/n \sum_i (v f_i - target_i) f_i.
 
-    Shapes: theta (2,), x and target (n,); the result is (2,).
+    Shapes: params (2,), x and target (n,); the result is (2,).
 
     Errors: those of `line_gradient`.
 
@@ -415,9 +410,9 @@ def neuron_gradient(theta: Tensor, x: Tensor, target: Tensor) -> Tensor:
     >>> neuron_gradient(torch.zeros(2), x, x).abs()
     tensor([0., 0.])
     """
-    require_pair(theta)
+    require_pair(params)
     require_readings(x, target)
-    w, v = theta
+    w, v = params
     f = torch.tanh(w * x)
     miss = v * f - target
     slope_w = 2 * (miss * v * (1 - f**2) * x).mean()

@@ -226,41 +226,50 @@ def expand(text: str, quote: Callable[[str], str], kernelspec: str) -> Expanded:
     """
     cells = read_cells(text)
     values = find_values(text, cells)
+    # Sorted, so that a sentence moved within the prose changes no cell.
+    keys = {
+        (index, expression): f"{index}.{rank}"
+        for index, expressions in values.items()
+        for rank, expression in enumerate(sorted(expressions))
+    }
     starts = {cell.line: index for index, cell in enumerate(cells)}
     result = Expanded()
+
+    def mark(line: str, number: int) -> str:
+        """Give each role of a line the key under which its value is published."""
+
+        def key(match: re.Match[str]) -> str:
+            wanted = place(match[1], number, cells), match[2].strip()
+            if wanted not in keys:
+                raise ChapterError(number, f"write {match[0]} on one line")
+            return f"{{value}}`{keys[wanted]}`"
+
+        return VALUE.sub(key, line)
+
     skip_to = 0
     for number, line in enumerate(text.splitlines(), 1):
         if number < skip_to:
             continue
         if number in starts:
             index = starts[number]
-            write_cell(cells[index], cells, quote, result)
+            write_cell(cells[index], mark, quote, result)
             for expression, origin in sorted(values.get(index, {}).items()):
-                write_value(f"{index}|{expression}", expression, origin, result)
+                write_value(keys[index, expression], expression, origin, result)
             skip_to = cells[index].end + 1
             continue
-        result.add(mark_values(line, number, cells), number)
+        result.add(mark(line, number), number)
         if number == 1 and line.strip() == "---":
             result.add(kernelspec, number)
     return result
 
 
-def mark_values(line: str, number: int, cells: list[Cell]) -> str:
-    """Give each role of a line the key under which its value is published."""
-
-    def key(match: re.Match[str]) -> str:
-        index = place(match[1], number, cells)
-        return f"{{value}}`{index}|{match[2].strip()}`"
-
-    return VALUE.sub(key, line)
-
-
 def write_cell(
-    cell: Cell, cells: list[Cell], quote: Callable[[str], str], result: Expanded
+    cell: Cell,
+    mark: Callable[[str, int], str],
+    quote: Callable[[str], str],
+    result: Expanded,
 ) -> None:
-    marked = {
-        key: mark_values(value, cell.line, cells) for key, value in cell.options.items()
-    }
+    marked = {key: mark(value, cell.line) for key, value in cell.options.items()}
     for line in dress(cell, marked):
         result.add(line, cell.line)
     for line in ["", "```{code-cell} python"]:

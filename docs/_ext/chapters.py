@@ -297,6 +297,11 @@ class OriginalLines(logging.Filter):
         return pages(env).get(docname) if env and docname else None
 
 
+def is_worth_showing(record: logging.LogRecord) -> bool:
+    """Whether a message is more than myst-nb's word on each page's cache."""
+    return record.levelno >= logging.WARNING or "mystnb" not in record.name
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("chapter_package", "code/neuralnet", "env", str)
     app.add_config_value("chapter_fingerprint", [], "env", list)
@@ -313,6 +318,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         logging.getLogger(f"sphinx.{name}").setLevel(logging.WARNING)
     for handler in logging.getLogger("sphinx").handlers:
         handler.addFilter(OriginalLines(app))
+        handler.addFilter(is_worth_showing)
     return {
         "version": "1",
         "env_version": 1,

@@ -31,7 +31,8 @@ ENVIRONMENT = re.compile(
     r"\\begin\{(\w+\*?)\}(?:(?!\\begin\{).)*?\\end\{\1\}", re.DOTALL
 )
 #: A prime is raised already; as a superscript it would be raised and small.
-PRIME = re.compile(r"<msup>(<mi>[^<]*</mi>)<mo>([′″‴])</mo></msup>")
+PRIMED = r"<(m[io]|mtext)\b[^>]*>[^<]*</\2>|<mrow><mspace/><mi>[^<]*</mi></mrow>"
+PRIME = re.compile(rf"<msup>({PRIMED})<mo>([′″‴])</mo></msup>")
 ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)(\w+;)")
 
 
@@ -70,9 +71,7 @@ def prepare(latex: str) -> str:
     latex = re.sub(r"\\(begin|end)\{split\}", r"\\\1{aligned}", latex)
     parts = [part.strip() for part in re.split(r"\n\s*\n", latex) if part.strip()]
     parts = [
-        rf"\begin{{aligned}} {part} \end{{aligned}}"
-        if breaks_lines(part)
-        else part
+        rf"\begin{{aligned}} {part} \end{{aligned}}" if breaks_lines(part) else part
         for part in parts
     ]
     if len(parts) < 2:
@@ -94,7 +93,7 @@ def to_mathml(latex: str, *, display: bool = False, namespace: bool = False) -> 
     """
     made = converter(namespace).convert_with_local_state(latex, displaystyle=display)
     made = made.replace(' scriptlevel="0"', "")
-    made = PRIME.sub(r'<mrow>\1<mo lspace="0" rspace="0">\2</mo></mrow>', made)
+    made = PRIME.sub(r'<mrow>\1<mo lspace="0" rspace="0">\3</mo></mrow>', made)
     return ENTITY.sub(lambda found: html5.get(found[1], found[0]), made)
 
 

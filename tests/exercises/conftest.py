@@ -8,6 +8,8 @@ solutions and stubs, which the tests of the marker use.
 from __future__ import annotations
 
 import importlib.util
+import os
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -24,14 +26,23 @@ def folder(config: pytest.Config) -> Path:
     return ROOT / given if given else BOOKS_OWN
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave it to the book's words to say what failed; a warning is no failure."""
+    if config.getoption("--answers"):
+        config.option.tbstyle = "no"
+        config.option.reportchars = ""
+        config.addinivalue_line("filterwarnings", "ignore")
+
+
 @pytest.fixture(scope="module")
 def answers(request: pytest.FixtureRequest) -> ModuleType:
     chapter = request.path.stem.removeprefix("test_")
     path = folder(request.config) / f"{chapter}.py"
     if not path.exists():
-        pytest.fail(f"there is no {path}: make exercise CHAPTER={chapter} writes it")
+        pytest.fail(f"the file is not there: make exercise CHAPTER={chapter} writes it")
     spec = importlib.util.spec_from_file_location(f"answers_{chapter}", path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -47,23 +58,51 @@ def pytest_runtest_makereport(
     marker = item.get_closest_marker("exercise")
     if marker is None or not item.config.getoption("--answers"):
         return
-    if report.when == "setup" and report.passed:
-        return
-    if report.when == "teardown":
+    if report.when == "teardown" or (report.when == "setup" and report.passed):
         return
     number, title = marker.args
+    path = folder(item.config) / f"{item.path.stem.removeprefix('test_')}.py"
     name = f"Exercise {number}, {title}"
-    if call.excinfo is None:
+    if report.when == "setup":
+        assert call.excinfo
+        name = f"Cannot read {shown(path)}"
+        message = said(call.excinfo.value, path)
+    elif call.excinfo is None:
         message = "right"
     elif call.excinfo.errisinstance(NotImplementedError):
         message = "not answered yet"
     else:
-        reason = str(call.excinfo.value).split("\nassert ")[0].strip()
-        kind = call.excinfo.typename
-        said = reason if kind == "AssertionError" else f"{kind}: {reason}"
-        message = f"not yet. {said}\n    Hint: {marker.kwargs['hint']}"
+        message = f"not yet. {said(call.excinfo.value, path)}"
+        if report.capstdout:
+            lines = "\n    ".join(report.capstdout.splitlines())
+            message += f"\n    Your code printed:\n    {lines}"
+        message += f"\n    Hint: {marker.kwargs['hint']}"
     report.longrepr = None if call.excinfo is None else f"{name}: {message}"
-    report.exercise = f"{name}: {message}"
+    report.exercise = item.path.stem, number, f"{name}: {message}"
+
+
+def said(error: BaseException, path: Path) -> str:
+    """What an error says to somebody who wrote the file at `path`."""
+    reason = str(error).split("\nassert ")[0].strip()
+    if isinstance(error, AssertionError | pytest.fail.Exception):
+        return reason
+    holder = getattr(error, "obj", None)
+    if isinstance(holder, ModuleType) and holder.__file__ == str(path):
+        return f"There is no `{getattr(error, 'name', '')}` in {shown(path)}."
+    own = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(path)
+    ]
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        own, reason = [error.lineno or 1], error.msg
+    place = f"{shown(path)}, line {own[-1]}: " if own else ""
+    return f"{place}{type(error).__name__}: {reason}"
+
+
+def shown(path: Path) -> str:
+    """The path as a reader would type it."""
+    return os.path.relpath(path, ROOT) if path.is_relative_to(ROOT) else str(path)
 
 
 def pytest_report_teststatus(
@@ -78,11 +117,11 @@ def pytest_report_teststatus(
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    """Give every verdict once, in the order of the chapter."""
     if not config.getoption("--answers"):
         return
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            if hasattr(report, "exercise"):
-                terminalreporter.write_line(report.exercise)
-    # Said above in the book's words: pytest's list of failures would repeat it.
-    terminalreporter.stats.pop("failed", None)
+    reports = [each for kind in terminalreporter.stats.values() for each in kind]
+    verdicts = sorted(tuple(r.exercise) for r in reports if hasattr(r, "exercise"))
+    terminalreporter.ensure_newline()
+    for line in dict.fromkeys(message for _, _, message in verdicts):
+        terminalreporter.write_line(line)

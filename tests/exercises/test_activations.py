@@ -94,15 +94,15 @@ def test_safe_sqrt(answers):
     hint="z' is a sum of n terms of variance gain^2 / n times the mean of f(z)^2.",
 )
 def test_gain(answers):
-    wanted = [
-        (torch.relu, math.sqrt(2)),
-        (torch.tanh, 1.5925),
-        (torch.sigmoid, 1.8462),
-        (lambda z: 3 * z, 1 / 3),
-    ]
-    for function, factor in wanted:
+    wanted = {
+        "relu": (torch.relu, math.sqrt(2)),
+        "tanh": (torch.tanh, 1.5925),
+        "sigmoid": (torch.sigmoid, 1.8462),
+        "3 z": (lambda z: 3 * z, 1 / 3),
+    }
+    for name, (function, factor) in wanted.items():
         got = answers.gain(function)
-        message = f"{function}: got {got}, wanted {factor} within 1 in 100"
+        message = f"{name}: got {got}, wanted {factor:.4f} within 1 in 100"
         assert got == pytest.approx(factor, rel=0.01), message
 
 

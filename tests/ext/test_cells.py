@@ -100,8 +100,8 @@ def test_every_expanded_line_knows_its_origin():
 
 def test_value_is_computed_after_the_cell_before_it():
     page = expanded(*CELL, "{value}`x`", *CELL, "{value}`x`", "{final}`x`")
-    assert "`0|x`" in page.text
-    assert page.text.count("`1|x`") == 2
+    assert "{value}`0.0`" in page.text
+    assert page.text.count("{value}`1.0`") == 2
     assert page.text.count("display_pub.publish") == 2
 
 
@@ -109,7 +109,7 @@ def test_value_in_a_caption_belongs_to_its_own_cell():
     page = expanded(
         *CELL, "```{code-cell}", ":caption: is {value}`x`", "x = 2", "```"
     )
-    assert "is {value}`1|x`" in page.text
+    assert "is {value}`1.0`" in page.text
 
 
 def test_value_cells_do_not_depend_on_the_order_of_the_prose():

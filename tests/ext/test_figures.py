@@ -158,7 +158,7 @@ def test_size_does_not_make_the_image_a_link(book):
 
 
 def test_missing_and_default_alt_are_warnings_with_their_place(book):
-    folder, warnings = book
+    _, warnings = book
     fences = [
         number
         for number, line in enumerate(PAGE.splitlines(), start=1)
@@ -191,6 +191,10 @@ def test_page_from_the_cache_has_treated_figures(book):
     assert {path.name: path.read_bytes() for path in published(folder)} == before
 
 
+def test_numbers_in_exponent_form_stay():
+    assert figures.shorten("M 1.234567e-05 7.654321") == "M 1.234567e-05 7.65"
+
+
 def test_theme_leaves_data_colours():
     svg = '<svg><path style="stroke: #4868e0"/></svg>'
     assert 'style="stroke: #4868e0"' in figures.theme(svg)
@@ -203,7 +207,13 @@ def test_theme_renews_an_older_stylesheet():
 
 @pytest.mark.parametrize(
     "alt",
-    ["plot", "A figure", "<Figure size 500x320 with 1 Axes>", "_images/a1.svg", "Fig. 3"],
+    [
+        "plot",
+        "A figure",
+        "<Figure size 500x320 with 1 Axes>",
+        "_images/a1.svg",
+        "Fig. 3",
+    ],
 )
 def test_alt_that_says_nothing(alt):
     assert figures.DEFAULT_ALT.fullmatch(alt)
@@ -307,7 +317,8 @@ def test_the_ink_of_the_style_is_the_ink_that_is_replaced():
     inks = {
         to_hex(RC[name])
         for name in RC
-        if name.endswith("color") and name.startswith(("text", "axes", "xtick", "ytick"))
+        if name.endswith("color")
+        and name.startswith(("text", "axes", "xtick", "ytick"))
         if RC[name] not in ("none", "inherit")
     }
     assert inks == {figures.INKS[0]}

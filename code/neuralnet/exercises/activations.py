@@ -18,7 +18,7 @@ def merge(
     weight2: Tensor,
     bias2: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the one layer that equals layer 1 followed by layer 2."""
+    """Weight and bias of the one layer that does what two do."""
     raise NotImplementedError
 
 
@@ -33,12 +33,12 @@ def log_sigmoid(input: Tensor) -> Tensor:
 
 
 def safe_sqrt(input: Tensor) -> Tensor:
-    """Square root of what is positive, 0 elsewhere, with gradient 0 there."""
+    """Square root of what is positive; 0, with gradient 0, elsewhere."""
     raise NotImplementedError
 
 
 def gain(activation: Callable[[Tensor], Tensor]) -> float:
-    """The factor on the weights that keeps the size of the pre-activations."""
+    """The factor on the weights that keeps a signal's size."""
     raise NotImplementedError
 
 

@@ -23,7 +23,7 @@ def merge(
     weight2: Tensor,
     bias2: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the one layer that equals layer 1 followed by layer 2."""
+    """Weight and bias of the one layer that does what two do."""
     return weight2 @ weight1, weight2 @ bias1 + bias2
 
 
@@ -31,7 +31,7 @@ def mish(input: Tensor) -> Tensor:
     """The input times tanh of its softplus."""
     straight = input > 20
     bent = torch.where(straight, 0.0, input)
-    softplus = torch.where(straight, input, torch.log1p(torch.exp(bent)))
+    softplus = torch.where(straight, input, torch.exp(bent).log1p())
     return input * torch.tanh(softplus)
 
 
@@ -43,14 +43,14 @@ def log_sigmoid(input: Tensor) -> Tensor:
 
 
 def safe_sqrt(input: Tensor) -> Tensor:
-    """Square root of what is positive, 0 elsewhere, with gradient 0 there."""
+    """Square root of what is positive; 0, with gradient 0, elsewhere."""
     positive = input > 0
     inside = torch.where(positive, input, 1.0)
     return torch.where(positive, torch.sqrt(inside), 0.0)
 
 
 def gain(activation: Callable[[Tensor], Tensor]) -> float:
-    """The factor on the weights that keeps the size of the pre-activations."""
+    """The factor on the weights that keeps a signal's size."""
     z = torch.linspace(-8, 8, 16001, dtype=torch.float64)
     density = torch.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
     mean_square = torch.trapezoid(activation(z) ** 2 * density, z)

@@ -49,22 +49,24 @@
     ],
   };
 
-  const largest = {};
+  /* The interval that holds every slope of at least a tenth of the largest,
+     found on the grid of the book's sensitive_region: -10 to 10, step 0.01. */
+  const region = {};
   for (const [name, [, slope]] of Object.entries(FUNCTIONS)) {
-    let most = 0;
-    for (let k = -1000; k <= 1000; k += 1) {
-      most = Math.max(most, Math.abs(slope(k / 100)));
-    }
-    largest[name] = most;
+    const grid = Array.from({ length: 2001 }, (_, k) => (k - 1000) / 100);
+    const sizes = grid.map((z) => Math.abs(slope(z)));
+    const least = 0.1 * Math.max(...sizes);
+    const inside = grid.filter((_, k) => sizes[k] >= least);
+    region[name] = [inside[0], inside[inside.length - 1]];
   }
 
   const LABELS = {
     activation: "activation",
     input: "pre-activation z",
     depth: "layers n",
-    value: "value",
+    value: "Value",
     slope: "slope",
-    power: "slope to the power n",
+    power: "Slope to the power n",
     sensitive: "sensitive",
     saturated: "saturated",
     figure: "value (solid) and slope (dashed) against z; shaded: sensitive region",
@@ -121,13 +123,17 @@
       return {
         value: value(z),
         slope: s,
-        sensitive: Math.abs(s) >= 0.1 * largest[name],
+        sensitive: z >= region[name][0] && z <= region[name][1],
         power: s ** depth,
       };
     }
 
     static get names() {
       return Object.keys(FUNCTIONS);
+    }
+
+    static region(name) {
+      return region[name];
     }
 
     connectedCallback() {
@@ -218,13 +224,8 @@
 
     frame(name) {
       const nodes = [];
-      const [, slope] = FUNCTIONS[name];
-      const inside = [];
-      for (let k = -RANGE * 100; k <= RANGE * 100; k += 1) {
-        if (Math.abs(slope(k / 100)) >= 0.1 * largest[name]) inside.push(k / 100);
-      }
-      const left = toX(inside[0]);
-      const right = toX(inside[inside.length - 1]);
+      const left = toX(Math.max(region[name][0], -RANGE));
+      const right = toX(Math.min(region[name][1], RANGE));
       nodes.push(svg("rect", {
         x: left, y: BOX.top, width: right - left,
         height: BOX.height - BOX.top - BOX.bottom,
@@ -250,6 +251,26 @@
       return nodes;
     }
 
+    key() {
+      const rows = [
+        ["value", "var(--c0, #3b76c4)", "none"],
+        ["slope", "var(--c1, #c8662a)", "6 4"],
+      ];
+      return rows.flatMap(([name, stroke, dash], k) => {
+        const y = BOX.top + 14 + 18 * k;
+        const x = BOX.left + 8;
+        return [
+          svg("line", {
+            x1: x, x2: x + 26, y1: y, y2: y, stroke,
+            "stroke-width": 2.4, "stroke-dasharray": dash,
+          }),
+          svg("text", {
+            x: x + 32, y: y + 4, fill: "currentColor", "font-size": 12,
+          }, this.text[name].toLowerCase()),
+        ];
+      });
+    }
+
     draw() {
       const name = this.choice.value;
       const z = Number(this.input.value);
@@ -270,6 +291,7 @@
         this.curve(slope, { stroke: dashed, "stroke-dasharray": "6 4" }),
         this.curve(value, { stroke: solid }),
         svg("circle", { ...dot, r: 4.5, cy: toY(now.slope), fill: dashed }),
+        ...this.key(),
       ];
       if (inView) {
         const reach = 1.2 / Math.hypot(1, now.slope);

@@ -1,0 +1,65 @@
+"""Exercises of the chapter on gradient descent: worked solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def surviving(rates: list[float], curvatures: list[float]) -> list[float]:
+    """Keep the learning rates with which descent on this bowl converges."""
+    return [rate for rate in rates if 0 < rate < 2 / max(curvatures)]
+
+
+def sum_limit(x: Tensor) -> float:
+    """Learning-rate limit of the line when squares are summed, not averaged."""
+    columns = torch.stack([x, torch.ones_like(x)], dim=1)
+    steepest = torch.linalg.eigvalsh(2 * columns.T @ columns)[-1]
+    return 2 / steepest.item()
+
+
+def parabola_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+    """Gradient of the mean squared error of a x^2 + w x + b by (a, w, b)."""
+    a, w, b = params
+    miss = a * x**2 + w * x + b - target
+    slopes = [2 * (miss * part).mean() for part in (x**2, x)]
+    return torch.stack([*slopes, 2 * miss.mean()])
+
+
+def raw_line(params: Tensor, x: Tensor) -> Tensor:
+    """Turn (w, b) fitted to standardize(x) into (w, b) for x itself."""
+    w, b = params
+    raw_w = w / x.std(correction=0)
+    return torch.stack([raw_w, b - raw_w * x.mean()])
+
+
+def backtrack(loss: Callable, gradient: Callable, params: Tensor, lr: float) -> float:
+    """Halve lr until the step falls by lr/2 times the squared gradient."""
+    grad = gradient(params)
+    before, length = loss(params), (grad**2).sum()
+    while not loss(params - lr * grad) <= before - lr / 2 * length:
+        lr /= 2
+    return lr
+
+
+def newton_step(params: Tensor, grad: Tensor, hessian: Tensor) -> Tensor:
+    """Where the bowl with this gradient and Hessian at params has its bottom."""
+    return params - torch.linalg.solve(hessian, grad)
+
+
+def lingering_start(gradient: Callable) -> Tensor:
+    """A start (w, v), not near the saddle, whose descent passes close to it."""
+
+    def end(w: float) -> Tensor:
+        params = torch.tensor([w, -1.0], dtype=torch.float64)
+        for _ in range(200):
+            params = params - 0.2 * gradient(params)
+        return params
+
+    left, right = 0.5, 1.5
+    for _ in range(40):
+        middle = (left + right) / 2
+        left, right = (middle, right) if end(middle)[0] < 0 else (left, middle)
+    return torch.tensor([left, -1.0], dtype=torch.float64)
