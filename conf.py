@@ -2,7 +2,6 @@
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parent
@@ -52,12 +51,12 @@ extensions = [
     # The book's own, in docs/_ext.
     "mathml",
     "chapters",
+    "dress",
     "figures",
     "solutions",
     "explorables",
     "downloads",
 ]
-extensions = [name for name in extensions if find_spec(name)]
 
 # Markdown and execution
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "smartquotes"]
@@ -103,6 +102,7 @@ copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp, .go"
 
 # The page
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]

@@ -134,6 +134,12 @@ def test_mean_squared_error_takes_any_equal_shapes():
     assert torch.allclose(mean_squared_error(a, b), F.mse_loss(a, b))
 
 
+def test_torch_warns_of_a_column_and_computes_another_number():
+    with pytest.warns(UserWarning, match="target size"):
+        crossed = F.mse_loss(T_U, T_C[:, None])
+    assert not torch.isclose(crossed, mean_squared_error(T_U, T_C))
+
+
 # Laws
 
 

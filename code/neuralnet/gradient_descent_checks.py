@@ -100,11 +100,11 @@ def sgd_path(
     return torch.stack(history)
 
 
-def walk(ours: bool, params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+def hundred_steps(ours: bool, params: Tensor, x: Tensor, target: Tensor) -> Tensor:
     """A hundred steps at half the limit, ours or `torch.optim.SGD`'s.
 
     >>> x = torch.tensor([0.0, 1.0])
-    >>> walk(True, torch.zeros(2), x, x).shape
+    >>> hundred_steps(True, torch.zeros(2), x, x).shape
     torch.Size([101, 2])
     """
     lr = learning_rate_limit(hessian(x)) / 2
@@ -188,8 +188,8 @@ def agreement_checks() -> list[Check]:
         Check("standardize", standardize, layer_norm, alone, 1e-11),
         Check(
             "100 steps",
-            partial(walk, True),
-            partial(walk, False),
+            partial(hundred_steps, True),
+            partial(hundred_steps, False),
             every,
             1e-11,
             grad=False,

@@ -9,6 +9,7 @@ the cells is in `execution`, what ties it to Sphinx in `chapters`.
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -133,7 +134,9 @@ def read_options(lines: list[str], start: int, end: int) -> tuple[dict[str, str]
 def check_option(key: str, value: str, options: dict[str, str], line: int) -> None:
     if key not in OPTIONS:
         close = difflib.get_close_matches(key, OPTIONS, 1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(OPTIONS)}"
+        hint = (
+            f"did you mean {close[0]!r}?" if close else f"known: {', '.join(OPTIONS)}"
+        )
         raise ChapterError(line, f"unknown cell option {key!r}; {hint}")
     if key in options:
         raise ChapterError(line, f"cell option {key!r} is given twice")
@@ -289,7 +292,7 @@ def quoted(cell: Cell, quote: Callable[[str], str]) -> str:
     except ValueError as error:
         raise ChapterError(cell.line, str(error)) from error
     text = parts[0]
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in itertools.pairwise(parts):
         small = "\n" not in before and "\n" not in after
         text += ("\n" if small else "\n\n\n") + after
     return text
@@ -301,7 +304,11 @@ def dress(cell: Cell, options: dict[str, str]) -> Iterator[str]:
     They stay out of the cell's metadata, which is part of the cache's key: a new
     caption is no reason to run the page again.
     """
-    shown = [key for key in ("figure", "label", "alt", "fold", "predict") if key in cell.options]
+    shown = [
+        key
+        for key in ("figure", "label", "alt", "fold", "predict")
+        if key in cell.options
+    ]
     if not shown and "caption" not in options:
         return
     yield ""
@@ -324,7 +331,7 @@ def write_value(key: str, expression: str, origin: int, result: Expanded) -> Non
         result.add(line, origin)
 
 
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUPERSCRIPTS = dict(zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 
 
 def typeset(text: str) -> str:
@@ -335,7 +342,9 @@ def typeset(text: str) -> str:
     """
     text = re.sub(
         r"(?<=\d)e([+-]?\d+)",
-        lambda match: " × 10" + str(int(match[1])).translate(SUPERSCRIPTS),
+        lambda match: (
+            " × 10" + "".join(SUPERSCRIPTS[char] for char in str(int(match[1])))
+        ),
         text,
     )
     return re.sub(r"(?<![\w)])-(?=[\d.∞]|inf)", "−", text)

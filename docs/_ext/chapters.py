@@ -11,27 +11,34 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
-from cells import VALUE, ChapterError, Expanded, expand, read_cells, typeset
+from cells import (
+    SUPERSCRIPTS,
+    VALUE,
+    ChapterError,
+    Expanded,
+    expand,
+    read_cells,
+    typeset,
+)
 from docutils import nodes
-from docutils.parsers.rst import directives
 from execution import execute, python_version, values
 from source import locate, quote
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
-from sphinx.transforms import SphinxTransform
 from sphinx.util import logging as sphinx_logging
-from sphinx.util.docutils import SphinxDirective, SphinxRole
-from sphinx.writers.html5 import HTML5Translator
+from sphinx.util.docutils import SphinxRole
 
 logger = sphinx_logging.getLogger(__name__)
+LOWERED = str.maketrans({raised: plain for plain, raised in SUPERSCRIPTS.items()})
 
 
-class BrokenChapter(SphinxError):
+class BrokenChapter(SphinxError):  # noqa: N818 (it is read by people)
     """Stops the build with one message that names chapter and line."""
 
     category = "The book was not built"
@@ -105,7 +112,15 @@ class ValueRole(SphinxRole):
     """A number that the page computed, set as text."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        return [nodes.inline(self.rawtext, self.text, classes=["value"])], []
+        value = nodes.inline(self.rawtext, "", classes=["value"])
+        # The text font has no raised minus: exponents are set as superscripts.
+        for part in re.split(r"([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", self.text):
+            if part and part[0] in SUPERSCRIPTS.values():
+                lowered = part.translate(LOWERED).replace("-", "−")
+                value += nodes.superscript("", lowered)
+            elif part:
+                value += nodes.Text(part)
+        return [value], []
 
 
 def kernel_line(root: Path, patterns: list[str]) -> str:
@@ -123,7 +138,9 @@ def kernel_line(root: Path, patterns: list[str]) -> str:
             if path.is_file():
                 digest.update(path.relative_to(root).as_posix().encode())
                 digest.update(path.read_bytes())
-    return f"kernelspec: {{name: python3, display_name: Python {digest.hexdigest()[:16]}}}"
+    return (
+        f"kernelspec: {{name: python3, display_name: Python {digest.hexdigest()[:16]}}}"
+    )
 
 
 def version(distribution: str) -> str:
@@ -131,127 +148,6 @@ def version(distribution: str) -> str:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return "absent"
-
-
-class dress(nodes.Element):
-    """Caption, label and alt text on their way to the cell that follows."""
-
-
-class fold(nodes.General, nodes.Element):
-    """Input or output of a cell behind a summary, which is its first child."""
-
-
-class summary(nodes.General, nodes.TextElement):
-    """The words on which a fold opens."""
-
-
-class Dress(SphinxDirective):
-    has_content = True
-    option_spec = {
-        "figure": directives.unchanged,
-        "label": directives.unchanged,
-        "alt": directives.unchanged,
-        "fold": directives.unchanged,
-        "predict": directives.unchanged,
-    }
-
-    def run(self) -> list[nodes.Node]:
-        node = dress(**self.options)
-        if self.content:
-            caption = nodes.caption()
-            inline, messages = self.parse_inline(" ".join(self.content))
-            caption += inline
-            caption += messages
-            self.set_source_info(caption)
-            node += caption
-        self.set_source_info(node)
-        return [node]
-
-
-class DressCells(SphinxTransform):
-    """Give each cell the caption, label and alt text that stood in its options."""
-
-    # After MyST has parsed, before Sphinx collects labels and numbers.
-    default_priority = 500
-
-    def apply(self, **kwargs: Any) -> None:
-        for node in list(self.document.findall(dress)):
-            cell = node.next_node(nodes.container, descend=False, siblings=True)
-            assert cell is not None and cell.get("nb_element") == "cell_code"
-            if "alt" in node:
-                for image in cell.findall(nodes.image):
-                    image["alt"] = node["alt"]
-            if "figure" in node:
-                self.caption_figure(cell, node)
-            elif node.children:
-                self.caption_listing(cell, node)
-            for option, part in [("fold", "cell_input"), ("predict", "cell_output")]:
-                if option in node:
-                    self.fold(cell, part, option, node)
-            node.parent.remove(node)
-
-    def fold(
-        self, cell: nodes.Element, part: str, option: str, node: dress
-    ) -> None:
-        """Put the input or output of the cell into a fold."""
-        shown = [each for each in cell.children if part in each["classes"]]
-        if not shown:
-            logger.warning("the cell to %s has no %s", option, part, location=node)
-            return
-        folded = fold("", summary("", node[option]), classes=[option])
-        cell.replace(shown[0], folded)
-        folded += shown[0]
-
-    def caption_figure(self, cell: nodes.Element, node: dress) -> None:
-        images = list(cell.findall(nodes.image))
-        if len(images) != 1:
-            logger.warning(
-                f"the cell of figure {node['figure']!r} draws {len(images)} images; "
-                "a figure is one",
-                location=node,
-            )
-            return
-        bundle: nodes.Element = images[0]
-        while bundle.get("nb_element") != "mime_bundle":
-            bundle = bundle.parent
-        figure = nodes.figure(align="default")
-        figure.source, figure.line = node.source, node.line
-        bundle.parent.replace(bundle, figure)
-        figure += bundle
-        figure += node[0]
-        self.name(figure, node["figure"])
-
-    def caption_listing(self, cell: nodes.Element, node: dress) -> None:
-        block = next(iter(cell.findall(nodes.literal_block)))
-        wrapper = nodes.container(
-            "", literal_block=True, classes=["literal-block-wrapper"]
-        )
-        wrapper.source, wrapper.line = node.source, node.line
-        block.parent.replace(block, wrapper)
-        wrapper += node[0]
-        wrapper += block
-        if "label" in node:
-            self.name(wrapper, node["label"])
-
-    def name(self, node: nodes.Element, label: str) -> None:
-        node["names"].append(nodes.fully_normalize_name(label))
-        self.document.note_explicit_target(node, node)
-
-
-def visit_fold(self: HTML5Translator, node: fold) -> None:
-    self.body.append(self.starttag(node, "details", CLASS="fold"))
-
-
-def depart_fold(self: HTML5Translator, node: fold) -> None:
-    self.body.append("</details>\n")
-
-
-def visit_summary(self: HTML5Translator, node: summary) -> None:
-    self.body.append("<summary>")
-
-
-def depart_summary(self: HTML5Translator, node: summary) -> None:
-    self.body.append("</summary>\n")
 
 
 def pages(env: BuildEnvironment) -> dict[str, Expanded]:
@@ -306,11 +202,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("chapter_package", "code/neuralnet", "env", str)
     app.add_config_value("chapter_fingerprint", [], "env", list)
     app.add_role("value", ValueRole())
-    app.add_node(dress)
-    app.add_node(fold, html=(visit_fold, depart_fold))
-    app.add_node(summary, html=(visit_summary, depart_summary))
-    app.add_directive("dress", Dress)
-    app.add_transform(DressCells)
     app.connect("source-read", on_source_read)
     app.connect("env-purge-doc", on_purge)
     app.connect("env-merge-info", on_merge)

@@ -95,8 +95,12 @@ def notebook(page: Expanded, path: Path, number: Callable[[str, str], str]) -> s
             entry |= {"execution_count": None, "outputs": []}
         cells.append(entry)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    whole = {"cells": cells, "metadata": {"kernelspec": kernel}}
-    whole |= {"nbformat": 4, "nbformat_minor": 5}
+    whole = {
+        "cells": cells,
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -106,9 +110,14 @@ def script(page: Expanded, path: Path, title: str) -> str:
     cells = [
         cell.source
         for cell in read.cells
-        if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get("tags", [])
+        if cell.cell_type == "code"
+        and "remove-cell" not in cell.metadata.get("tags", [])
     ]
-    return f"# {title}: all code of the chapter, in order.\n\n" + "\n\n\n".join(cells) + "\n"
+    return (
+        f"# {title}: all code of the chapter, in order.\n\n"
+        + "\n\n\n".join(cells)
+        + "\n"
+    )
 
 
 def numbers(env: BuildEnvironment) -> Callable[[str, str], str]:

@@ -49,7 +49,7 @@ def execute(
     notebook = read_myst_markdown_notebook(
         expanded.text, config, add_source_map=True, path=path
     )
-    cache = get_cache(str(cache_path))
+    cache = get_cache(str(cache_path))  # type: ignore[no-untyped-call]
     try:
         cache.match_cache_notebook(notebook)
     except KeyError:
@@ -101,7 +101,9 @@ def failure(
     assert isinstance(error, CellExecutionError)
     output = next(each for each in cell.outputs if each.output_type == "error")
     trace = ANSI.sub("", "\n".join(output.traceback))
-    within = [int(number) for number in re.findall(r"Cell In\[\d+\], line (\d+)", trace)]
+    within = [
+        int(number) for number in re.findall(r"Cell In\[\d+\], line (\d+)", trace)
+    ]
     line = expanded.origin[first + (within[0] - 1 if within else 0)]
     return ChapterError(line, f"{error.ename}: {error.evalue}\n{indent(trace)}")
 

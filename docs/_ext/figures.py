@@ -129,16 +129,23 @@ def treat_figures(app: Sphinx, doctree: nodes.document) -> None:
     drawn: list[nodes.image] = list(doctree.findall(is_drawn))  # type: ignore[arg-type]
     for position, node in enumerate(drawn):
         alt = node.get("alt", "").strip()
+        place: nodes.Node = node
+        while not place.line and place.parent is not None:
+            place = place.parent
         if not alt or DEFAULT_ALT.fullmatch(alt):
-            place: nodes.Node = node
-            while not place.line and place.parent is not None:
-                place = place.parent
             problem = f"says nothing: {alt!r}" if alt else "is missing"
             logger.warning(
                 "the alt text of a figure %s", problem, location=place, type="figures"
             )
         path = Path(app.srcdir, node["uri"].lstrip("/")).resolve()
-        if path.suffix == ".svg":
+        if path.suffix != ".svg":
+            logger.warning(
+                "a figure is %s and not svg: was it drawn outside the book's profile?",
+                path.suffix[1:],
+                location=place,
+                type="figures",
+            )
+        else:
             text = path.read_text(encoding="utf-8")
             themed = theme(text)
             if themed != text:

@@ -20,7 +20,7 @@ from figures import kernel_environment
 os.environ |= kernel_environment(Path({str(ROOT / "docs")!r}))
 os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 project = "Tiny"
-extensions = ["myst_nb", "mathml", "chapters", "figures", "downloads"]
+extensions = ["myst_nb", "mathml", "chapters", "dress", "figures", "downloads"]
 numfig = True
 nitpicky = True
 nb_execution_mode = "cache"

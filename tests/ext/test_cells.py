@@ -106,9 +106,7 @@ def test_value_is_computed_after_the_cell_before_it():
 
 
 def test_value_in_a_caption_belongs_to_its_own_cell():
-    page = expanded(
-        *CELL, "```{code-cell}", ":caption: is {value}`x`", "x = 2", "```"
-    )
+    page = expanded(*CELL, "```{code-cell}", ":caption: is {value}`x`", "x = 2", "```")
     assert "is {value}`1.0`" in page.text
 
 

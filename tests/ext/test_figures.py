@@ -82,6 +82,26 @@ plt.show()
 ```
 """
 
+PIXELS = """---
+file_format: mystnb
+orphan: true
+---
+# Pixels
+
+```{code-cell}
+---
+mystnb:
+  image:
+    alt: A falling line in pixels.
+---
+import matplotlib.pyplot as plt
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+set_matplotlib_formats("png")
+plt.plot([2, 1])
+plt.show()
+```
+"""
+
 
 def build(book: Path, *arguments: str) -> str:
     """Build a book in a process of its own; what it warned of."""
@@ -108,6 +128,7 @@ def book(tmp_path_factory):
     folder = tmp_path_factory.mktemp("figures")
     (folder / "conf.py").write_text(CONF)
     (folder / "index.md").write_text(PAGE)
+    (folder / "pixels.md").write_text(PIXELS)
     return folder, build(folder)
 
 
@@ -176,7 +197,12 @@ def test_missing_and_default_alt_are_warnings_with_their_place(book):
 
 def test_no_other_warning(book):
     _, warnings = book
-    assert len(warnings.splitlines()) == 2, warnings
+    assert len(warnings.splitlines()) == 3, warnings
+
+
+def test_figure_in_pixels_is_a_warning_with_its_place(book):
+    _, warnings = book
+    assert re.search(r"pixels\.md:\d+: WARNING: a figure is png and not svg", warnings)
 
 
 def test_page_from_the_cache_has_treated_figures(book):

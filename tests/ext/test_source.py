@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.ext.conftest import PARTS
 from source import QuotationError, locate, quote
+
+from tests.ext.conftest import PARTS
 
 
 @pytest.fixture

@@ -8,7 +8,12 @@
   const T_C = [0.5, 14.0, 15.0, 28.0, 11.0, 8.0, 3.0, -4.0, 6.0, 13.0, 21.0];
   const X = T_U.map((reading) => 0.1 * reading);
   const START = [1, 0];
-  const MOST = 100;
+  const MOST = 1000;
+  /* Stops of the steps slider: fine at first, coarse later. */
+  const STOPS = [
+    ...Array.from({ length: 21 }, (_, k) => k),
+    25, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 600, 700, 800, 900, MOST,
+  ];
 
   const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
   const misses = ([w, b]) => X.map((x, i) => w * x + b - T_C[i]);
@@ -95,7 +100,7 @@
   };
   const CURVE = {
     width: 360, height: 150, left: 38, right: 10, top: 14, bottom: 34,
-    low: [0, 0], high: [MOST, 4], ticks: [[0, 50, 100], [0, 2, 4]],
+    low: [0, 0], high: [MOST, 4], ticks: [[0, 500, MOST], [0, 2, 4]],
   };
   const across = (box, v) =>
     box.left + ((v - box.low[0]) / (box.high[0] - box.low[0])) *
@@ -226,7 +231,7 @@
         min: 0.05, max: 1.2, step: 0.01, value: 0.9,
       });
       const [steps, stepsRow] = this.slider("steps", {
-        min: 0, max: MOST, step: 1, value: 20,
+        min: 0, max: STOPS.length - 1, step: 1, value: 20,
       });
       this.rate = rate;
       this.steps = steps;
@@ -244,7 +249,7 @@
 
     draw() {
       const multiple = Number(this.rate.value);
-      const steps = Number(this.steps.value);
+      const steps = STOPS[Number(this.steps.value)];
       const now = DescentExplorer.compute(multiple, steps);
       const far = (v) => Math.max(-1e5, Math.min(1e5, v));
       const places = now.path.map(([w, b]) =>
@@ -255,8 +260,8 @@
       const [sx, sy] = places[0];
       this.onMap.replaceChildren(
         ...this.contours(),
-        svg("polyline", { points: trail, fill: "none", stroke: C1, "stroke-width": 1.5 }),
-        ...places.map((place) => dot(place, 2.2)),
+        svg("polyline", { points: trail, fill: "none", stroke: C1, "stroke-width": 1.1 }),
+        ...places.slice(0, 21).map((place) => dot(place, 2.2)),
         svg("path", {
           d: `M${bx - 7} ${by}h14M${bx} ${by - 7}v14`, stroke: C2, "stroke-width": 3,
         }),
@@ -275,7 +280,7 @@
           stroke: C2, "stroke-width": 1.5, "stroke-dasharray": "6 4",
         }),
         svg("text", {
-          x: CURVE.width - CURVE.right, y: floor + 14, "text-anchor": "end", ...WORDS,
+          x: CURVE.width - CURVE.right, y: floor - 5, "text-anchor": "end", ...WORDS,
         }, this.text.floor),
         svg("polyline", {
           points: points.join(" "), fill: "none", stroke: C1, "stroke-width": 2,
@@ -288,6 +293,7 @@
         `${this.text.loss} ${short(last)}.`;
       this.shown.rate.textContent = `${fixed(multiple, 2)} \u00d7 ${LIMIT.toFixed(4)}`;
       this.shown.steps.textContent = String(steps);
+      this.steps.setAttribute("aria-valuetext", String(steps));
       this.rate.setAttribute("aria-valuetext", `${fixed(multiple, 2)}: ${said}`);
     }
   }
