@@ -44,7 +44,6 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx_codeautolink",
     "sphinx_copybutton",
-    "sphinx_design",
     "sphinx_exercise",
     "sphinx_multitoc_numbering",
     "sphinxcontrib.bibtex",
@@ -56,6 +55,7 @@ extensions = [
     "solutions",
     "explorables",
     "downloads",
+    "page",
 ]
 
 # Markdown and execution
@@ -90,6 +90,7 @@ intersphinx_mapping = {
 }
 codeautolink_autodoc_inject = False
 codeautolink_concat_default = True
+codeautolink_disable_link_titles = True
 codeautolink_custom_blocks = {"ipython3": None}
 
 bibtex_bibfiles = ["docs/references.bib"]

@@ -49,6 +49,8 @@ def sphinx(output: Path, build: Path, builder: str) -> int:
                 warningiserror=True,
             )
             app.build()
+            if not app.statuscode:
+                prune(app)
     except SphinxError as error:
         print(f"\n{error.category}:\n{error}", file=sys.stderr)
         return 2
@@ -56,6 +58,20 @@ def sphinx(output: Path, build: Path, builder: str) -> int:
         print("\nInterrupted.", file=sys.stderr)
         return 130
     return app.statuscode
+
+
+def prune(app: Sphinx) -> None:
+    """Delete pages and pictures of earlier builds that the book no longer has."""
+    pictures = {name for _, name in app.env.images.values()}
+    for picture in (app.outdir / "_images").glob("*"):
+        if picture.name not in pictures:
+            picture.unlink()
+    for kind in ("_sources/*.md.txt", "notebooks/*.ipynb", "scripts/*.py"):
+        for path in app.outdir.glob(kind):
+            name = path.name.split(".")[0]
+            if name not in app.env.found_docs:
+                path.unlink()
+                (app.outdir / f"{name}.html").unlink(missing_ok=True)
 
 
 def html(build: Path) -> int:

@@ -1,0 +1,114 @@
+"""A page in a browser, watched: what it asks for, what fails, what it complains of."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.sync_api import Browser
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+#: So that what is measured is the end of a change, not its middle.
+STILL = (
+    "*, ::before, ::after { transition: none !important; animation: none !important }"
+)
+AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
+
+
+class Visit:
+    """One page in a profile of its own."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        script: bool = True,
+        permissions: tuple[str, ...] = (),
+    ) -> None:
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 844},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            java_script_enabled=script,
+            permissions=list(permissions),
+        )
+        self.context.set_default_timeout(10_000)
+        self.asked: list[str] = []
+        self.problems: list[str] = []
+        self.page = self.context.new_page()
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on(
+            "requestfailed", lambda request: self.problem("failed", request.url)
+        )
+        self.page.on("pageerror", lambda error: self.problem("error", str(error)))
+        self.page.on("console", self.heard)
+        self.page.on("response", self.answered)
+        self.page.goto(url, wait_until="load")
+        if script:
+            self.page.add_style_tag(content=STILL)
+
+    def problem(self, kind: str, text: str) -> None:
+        self.problems.append(f"{kind}: {text}")
+
+    def heard(self, message: Any) -> None:
+        if message.type in ("error", "warning", "assert"):
+            self.problem(message.type, message.text)
+
+    def answered(self, response: Any) -> None:
+        if response.status >= 400:
+            self.problem(str(response.status), response.url)
+
+    @property
+    def foreign(self) -> list[str]:
+        """Requests to any host but the page's own."""
+        own = urlsplit(self.page.url)[:2]
+        return [
+            url
+            for url in self.asked
+            if urlsplit(url)[:2] != own and urlsplit(url).scheme not in ("data", "blob")
+        ]
+
+    def resize(self, width: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": 844})
+
+    def unfold(self) -> None:
+        """Open everything that opens."""
+        self.page.evaluate(
+            "document.querySelectorAll('details').forEach(d => d.open = 1)"
+        )
+
+    def see_all(self) -> None:
+        """Scroll to the end, so that all that loads late is there."""
+        self.page.evaluate(
+            """async () => {
+              for (const image of document.images) {
+                image.loading = "eager";
+                await image.decode().catch(() => console.error(image.src));
+              }
+              await document.fonts.ready;
+            }"""
+        )
+
+    def axe(self) -> list[str]:
+        """What axe-core finds, a line for each rule."""
+        self.page.evaluate(f"() => {{ if (!window.axe) {{ {AXE} }} }}")
+        return self.page.evaluate(
+            """() => axe.run(document, {preload: false, resultTypes: ["violations"]})
+              .then(found => found.violations.map(rule =>
+                `${rule.id}: ${rule.help}: ${rule.nodes.length} elements, such as `
+                + rule.nodes.slice(0, 2).map(node => node.html.slice(0, 120)).join(", ")
+                + ` at ${rule.nodes[0].target.join(" ")}`))"""
+        )

@@ -1,0 +1,184 @@
+"""The figures a reader can move: by keyboard, by touch, and with the right numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from book.built import CHAPTERS
+from book.prose import DOCS
+from neuralnet.thermometer import T_C, T_U
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site", "browser")]
+USED = {
+    (path.stem, name)
+    for path in sorted(DOCS.glob("*.md"))
+    for name in re.findall(r"^`{3,}\{explorable\} ([\w-]+)", path.read_text(), re.M)
+}
+EACH = pytest.mark.parametrize(("chapter", "name"), sorted(USED))
+SCRIPTS = {path.stem for path in (DOCS / "_static" / "explorables").glob("*.js")}
+
+
+def close(got, wanted) -> bool:
+    """Within 1e-9 of PyTorch's answer in double precision, relative to that."""
+    got = torch.tensor(got, dtype=torch.float64)
+    wanted = torch.as_tensor(wanted, dtype=torch.float64)
+    return torch.allclose(got, wanted, rtol=1e-9, atol=1e-12)
+
+
+# Every explorable
+
+
+def test_every_script_is_used_and_every_chapter_has_a_figure_to_move():
+    assert {name for _, name in USED} == SCRIPTS
+    assert {chapter for chapter, _ in USED} == set(CHAPTERS)
+
+
+@EACH
+def test_element_works_and_replaces_its_fallback(chapter, name, visit):
+    seen = visit(f"{chapter}.html")
+    element = seen.page.locator(name)
+    assert element.locator("svg").first.is_visible()
+    assert element.locator("input[type=range]").count() >= 1
+    assert element.locator(":scope > p").count() == 0
+    assert seen.problems == []
+
+
+@EACH
+def test_fallback_is_there_without_script(chapter, name, visit):
+    seen = visit(f"{chapter}.html", script=False)
+    element = seen.page.locator(name)
+    assert element.is_visible()
+    assert len(element.inner_text()) > 80
+    assert element.locator("input, svg").count() == 0
+
+
+@EACH
+def test_each_control_moves_by_keyboard_and_changes_what_is_said_and_drawn(
+    chapter, name, visit
+):
+    seen = visit(f"{chapter}.html")
+    element = seen.page.locator(name)
+    status = element.locator("[role=status], [aria-live], output[aria-live]").first
+    controls = element.locator("input, select, button").all()
+    assert controls
+    for control in controls:
+        before = status.inner_text(), element.locator("svg").first.inner_html()
+        control.focus()
+        seen.page.keyboard.press(
+            "ArrowRight" if control.evaluate("e => e.type") == "range" else "ArrowDown"
+        )
+        after = status.inner_text(), element.locator("svg").first.inner_html()
+        assert before != after, control.evaluate("e => e.outerHTML")
+    assert seen.problems == []
+
+
+@EACH
+def test_each_control_has_a_name_and_is_large_enough_to_touch(chapter, name, visit):
+    seen = visit(f"{chapter}.html", width=390)
+    for control in seen.page.locator(name).locator("input, select, button").all():
+        markup = control.evaluate("e => e.outerHTML")
+        assert control.evaluate("e => [...e.labels].map(l => l.innerText).join()"), (
+            markup
+        )
+        box = control.bounding_box()
+        assert box, markup
+        assert box["height"] >= 44, markup
+        assert box["width"] >= 44, markup
+
+
+@EACH
+@pytest.mark.parametrize("width", [390, 320])
+def test_element_fits_a_phone_and_its_words_are_large_enough(
+    chapter, name, width, visit
+):
+    seen = visit(f"{chapter}.html", width=width)
+    smallest = seen.page.locator(name).evaluate(
+        """element => Math.min(...[...element.querySelectorAll("svg")].flatMap(svg => {
+          const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+          return [...svg.querySelectorAll("text")]
+            .map(text => parseFloat(getComputedStyle(text).fontSize) * scale);
+        }))"""
+    )
+    assert smallest >= 9
+    box = seen.page.locator(name).bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+
+
+# Their arithmetic, against PyTorch
+
+GRID = [k / 8 for k in range(-96, 97)]
+FUNCTIONS = {
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "hardtanh": F.hardtanh,
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "softplus": F.softplus,
+    "gelu": F.gelu,
+    "silu": F.silu,
+}
+
+
+def test_activation_explorer_agrees_with_pytorch(visit):
+    page = visit("activations.html").page
+    element = "customElements.get('activation-explorer')"
+    assert set(page.evaluate(f"{element}.names")) == set(FUNCTIONS)
+    for name, function in FUNCTIONS.items():
+        got = page.evaluate(
+            f"([name, grid]) => grid.map(z => {element}.compute(name, z, 3))",
+            [name, GRID],
+        )
+        z = torch.tensor(GRID, dtype=torch.float64, requires_grad=True)
+        value = function(z)
+        (slope,) = torch.autograd.grad(value.sum(), z)
+        assert close([each["value"] for each in got], value.detach()), name
+        assert close([each["slope"] for each in got], slope), name
+        assert close([each["power"] for each in got], slope**3), name
+
+
+def test_descent_explorer_agrees_with_pytorch(visit):
+    page = visit("gradient_descent.html").page
+    element = "customElements.get('descent-explorer')"
+    readings = page.evaluate(f"{element}.readings")
+    assert close(readings["t_u"], T_U)
+    assert close(readings["t_c"], T_C)
+    x, target = 0.1 * T_U.double(), T_C.double()
+    design = torch.stack([x, torch.ones_like(x)], dim=1)
+
+    def loss(place: torch.Tensor) -> torch.Tensor:
+        return F.mse_loss(design @ place, target)
+
+    hessian = torch.autograd.functional.hessian(loss, torch.zeros(2).double())
+    curvatures = torch.linalg.eigvalsh(hessian)
+    best = torch.linalg.lstsq(design, target[:, None]).solution[:, 0]
+    for multiple in (0.05, 0.5, 0.9, 1.0, 1.1):
+        got = page.evaluate(f"m => {element}.compute(m, 60)", multiple)
+        assert close(got["curvatures"], curvatures)
+        assert close(got["limit"], 2 / curvatures[-1])
+        assert close(got["best"], best)
+        place = torch.tensor(got["path"][0], dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.SGD([place], lr=got["lr"])
+        path, losses = [], []
+        for _ in range(61):
+            optimizer.zero_grad()
+            error = loss(place)
+            path.append(place.detach().clone())
+            losses.append(error.item())
+            error.backward()
+            optimizer.step()
+        assert math.isclose(got["lr"], multiple * got["limit"])
+        assert close(got["path"], torch.stack(path)), multiple
+        assert close(got["losses"], losses), multiple
+
+
+def test_every_explorable_has_its_arithmetic_checked_here():
+    checked = set(re.findall(r"get\('([\w-]+)'\)", Path(__file__).read_text()))
+    assert checked == {name for _, name in USED}
