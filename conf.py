@@ -109,6 +109,9 @@ html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]
 html_css_files = ["fonts.css", "book.css", "math.css", "parts.css"]
 html_js_files = [("book.js", {"defer": "defer"})]
+html_favicon = "docs/_static/favicon.svg"
+# Summaries of search results are fetched, which no browser allows from file://.
+html_show_search_summary = False
 html_copy_source = True
 html_show_sourcelink = True
 html_show_sphinx = False

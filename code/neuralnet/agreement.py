@@ -6,6 +6,7 @@ are asserted by the tests and printed, as a table, at the end of each chapter.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -98,18 +99,33 @@ def compare(checks: Sequence[Check]) -> list[Row]:
     return rows
 
 
+def bound(gap: float) -> str:
+    """A power of ten above the gap, the same from one run to the next.
+
+    Below 1e-14 the digits are rounding, and may change with the place of a
+    tensor in memory. `-` stands for what was not compared.
+
+    >>> bound(0.0), bound(3e-16), bound(4e-9), bound(float("nan"))
+    ('0', '<1e-14', '<1e-08', '-')
+    """
+    if math.isnan(gap):
+        return "-"
+    if gap == 0 or math.isinf(gap):
+        return f"{gap:.0f}"
+    return f"<1e{max(-14, math.floor(math.log10(gap)) + 1):03d}"
+
+
 def print_table(rows: Sequence[Row]) -> None:
-    """Print the rows, narrow enough for a phone, and the worst of them.
+    """Print the rows, narrow enough for a phone, and how many agree.
 
     >>> print_table([Row("square", 1, 0.0, 2.2e-16, True)])
     function         cases   value    grad
-    square               1       0   2e-16
+    square               1       0  <1e-14
     1 of 1 agree
     """
     print(f"{'function':<16} {'cases':>5} {'value':>7} {'grad':>7}")
     for row in rows:
-        gaps = [f"{gap:.0e}" if gap else "0" for gap in (row.value, row.gradient)]
-        value, gradient = (gap.replace("nan", "-") for gap in gaps)
+        value, gradient = bound(row.value), bound(row.gradient)
         note = "" if row.ok else "  DIFFERS"
         line = f"{row.name:<16} {row.cases:>5} {value:>7} {gradient:>7}"
         print(line + note)

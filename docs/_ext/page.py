@@ -10,6 +10,32 @@ from sphinx.application import Sphinx
 # Their cells and folds are styled in book.css; theirs weigh 40 kB a page.
 UNUSED = ("mystnb.", "exercise.css", "sphinx-codeautolink.css")
 
+# Roles and landmarks that theme and docutils leave incomplete, as axe reports them.
+MENDED_BODY = {
+    # A heading says of which level it is.
+    'class="caption" role="heading"': 'class="caption" role="heading" aria-level="3"',
+    # No browser knows list items of this deprecated role.
+    ' role="doc-biblioentry"': "",
+    'role="list" class="citation-list"': 'class="citation-list"',
+}
+MENDED_PAGE = {
+    # Two landmarks of one kind are told apart by name.
+    '<aside class="sidebar-drawer">': (
+        '<aside class="sidebar-drawer" aria-label="The book">'
+    ),
+    '<aside class="toc-drawer">': '<aside class="toc-drawer" aria-label="This page">',
+    '<aside class="toc-drawer no-toc">': (
+        '<aside class="toc-drawer no-toc" aria-label="This page">'
+    ),
+}
+
+
+def mend(text: str, wrong: dict[str, str]) -> str:
+    """Replace each wrong piece of markup by the right one."""
+    for before, after in wrong.items():
+        text = text.replace(before, after)
+    return text
+
 
 def on_page(
     app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.Node
@@ -19,14 +45,23 @@ def on_page(
         for sheet in context["css_files"]
         if not any(part in str(getattr(sheet, "filename", sheet)) for part in UNUSED)
     ]
-    # furo calls the captions of the sidebar headings and does not say of which level.
-    tree = context.get("furo_navigation_tree", "")
-    context["furo_navigation_tree"] = tree.replace(
-        'role="heading"', 'role="heading" aria-level="2"'
-    )
+    for part in ("body", "furo_navigation_tree"):
+        context[part] = mend(context.get(part, ""), MENDED_BODY)
+
+
+def on_finished(app: Sphinx, exception: Exception | None) -> None:
+    """Mend what the theme's own template writes around the page."""
+    if exception or app.builder.format != "html":
+        return
+    for path in sorted(app.outdir.glob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        mended = mend(text, MENDED_PAGE)
+        if mended != text:
+            path.write_text(mended, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    # After furo has made its navigation.
+    # After furo has made its navigation, and after codeautolink its links.
     app.connect("html-page-context", on_page, priority=900)
+    app.connect("build-finished", on_finished, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

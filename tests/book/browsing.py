@@ -102,13 +102,37 @@ class Visit:
             }"""
         )
 
-    def axe(self) -> list[str]:
+    def axe(self, options: dict[str, Any]) -> list[str]:
         """What axe-core finds, a line for each rule."""
         self.page.evaluate(f"() => {{ if (!window.axe) {{ {AXE} }} }}")
         return self.page.evaluate(
-            """() => axe.run(document, {preload: false, resultTypes: ["violations"]})
-              .then(found => found.violations.map(rule =>
+            """options => axe.run(document, {
+                preload: false, resultTypes: ["violations"], ...options
+              }).then(found => found.violations.map(rule =>
                 `${rule.id}: ${rule.help}: ${rule.nodes.length} elements, such as `
                 + rule.nodes.slice(0, 2).map(node => node.html.slice(0, 120)).join(", ")
-                + ` at ${rule.nodes[0].target.join(" ")}`))"""
+                + ` at ${rule.nodes[0].target.join(" ")}`))""",
+            options,
+        )
+
+    def hide_like_code(self) -> None:
+        """Leave out blocks of code whose words all have the colours of earlier ones.
+
+        Contrast takes axe seconds a block, and there are some twenty kinds of words.
+        """
+        self.page.evaluate(
+            """() => {
+              const known = new Set();
+              for (const block of document.querySelectorAll("pre")) {
+                const place = block.closest("[class*=cell_], section")?.className;
+                let fresh = false;
+                for (const word of block.querySelectorAll("*")) {
+                  const kind = [place, word.tagName, word.className,
+                    word.parentElement.className].join();
+                  fresh ||= !known.has(kind);
+                  known.add(kind);
+                }
+                if (!fresh && known.size) block.style.display = "none";
+              }
+            }"""
         )

@@ -43,7 +43,7 @@ EACH_PAGE = pytest.mark.parametrize("name", PAGES)
 EACH_CHAPTER = pytest.mark.parametrize("name", CHAPTERS)
 
 #: What one chapter may weigh with all it loads, in bytes: as files, and gzipped.
-CEILING = {"raw": 1_600_000, "gzip": 800_000}
+CEILING = {"raw": 1_200_000, "gzip": 450_000}
 LEFTOVERS = [
     re.compile(pattern)
     for pattern in [
