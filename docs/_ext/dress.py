@@ -87,6 +87,10 @@ class DressCells(SphinxTransform):
         folded = fold("", summary("", node[option]), classes=[option])
         cell.replace(shown[0], folded)
         folded += shown[0]
+        if option == "fold" and "figure" in node:
+            # First the figure, then how it is drawn.
+            cell.remove(folded)
+            cell.append(folded)
 
     def caption_figure(self, cell: nodes.Element, node: dress) -> None:
         images = list(cell.findall(nodes.image))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -18,6 +19,8 @@ MENDED_BODY = {
     ' role="doc-biblioentry"': "",
     'role="list" class="citation-list"': 'class="citation-list"',
 }
+# Browsers would begin a line with the full stop after a formula.
+FORMULA_END = re.compile(r"(<math>(?:(?!</?math\b).)*</math>[.,;:!?)]+)", re.DOTALL)
 MENDED_PAGE = {
     # Two landmarks of one kind are told apart by name.
     '<aside class="sidebar-drawer">': (
@@ -47,6 +50,9 @@ def on_page(
     ]
     for part in ("body", "furo_navigation_tree"):
         context[part] = mend(context.get(part, ""), MENDED_BODY)
+    context["body"] = FORMULA_END.sub(
+        r'<span class="no-break">\1</span>', context["body"]
+    )
 
 
 def on_finished(app: Sphinx, exception: Exception | None) -> None:
