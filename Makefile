@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BUILD  ?= _build
 PORT   ?= 8000
+JOBS   ?= 2
 # An index of wheels to take torch from, in place of the default one (README).
 TORCH_INDEX_URL ?=
 
@@ -23,7 +24,7 @@ html: $(READY) ## build the book, every cell executed, into _build/html
 
 test: $(READY) ## doctests, unit tests, the book and its pages, browser tests, lint
 	@$(BOOK) html
-	@BOOK_BUILD="$(BUILD)" $(RUN) -m pytest
+	@BOOK_BUILD="$(BUILD)" $(RUN) -m pytest -n $(JOBS)
 	@$(MAKE) --no-print-directory lint
 
 lint: $(READY) ## formatting, lint, types and spelling
