@@ -250,52 +250,42 @@ def test_wrong_answers_get_their_hint_and_no_traceback(tmp_path, constant):
         assert trace not in done.stdout
 
 
-MIXED = """\
-import warnings
-
-
-def layers_until_lost(slope, factor):
-    print("here", slope)
-    return 3
-
-
-def merge(weight1, bias1, weight2, bias2):
-    return nothing
-
-
-def mish(input):
-    warnings.warn("careful")
-    return input
-"""
-
-
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory):
     """What is said of a file with several things wrong, other chapters not begun."""
     folder = tmp_path_factory.mktemp("answers")
     path = folder / "activations.py"
-    path.write_text(MIXED)
+    first, second, third = [min(asked) for _, asked in checks("activations").values()][
+        :3
+    ]
+    path.write_text(
+        "import warnings\n\n"
+        f"def {first}(*args):\n    print('here')\n    return 3\n\n"
+        f"def {second}(*args):\n    return nothing\n\n"
+        f"def {third}(*args):\n    warnings.warn('careful')\n    return 3\n"
+    )
     return path, mark(folder).stdout
 
 
 def test_what_an_answer_printed_is_shown(mixed):
-    assert "\n    Your code printed:\n    here 0.25\n" in mixed[1]
+    assert "\n    Your code printed:\n    here\n" in mixed[1]
 
 
 def test_error_is_shown_with_its_line(mixed):
     path, output = mixed
-    said = f"not yet. {path}, line 10: NameError: name 'nothing' is not defined\n"
+    said = f"not yet. {path}, line 8: NameError: name 'nothing' is not defined\n"
     assert said in output
 
 
 def test_warning_is_no_error(mixed):
-    assert "careful" not in mixed[1]
-    assert "A newcomer: mish: not yet. value: got" in mixed[1]
+    assert "Exercise 3, " in mixed[1]
+    assert "Warning" not in mixed[1]
 
 
 def test_missing_function_is_named(mixed):
     path, output = mixed
-    assert f"not yet. There is no `my_activation` in {path}.\n" in output
+    missing = min(list(checks("activations").values())[-1][1])
+    assert f"not yet. There is no `{missing}` in {path}.\n" in output
 
 
 @pytest.mark.parametrize("stem", [stem for stem in STEMS if stem != "activations"])
@@ -346,7 +336,7 @@ def test_command_writes_the_stubs_once_and_marks_what_the_reader_wrote(tmp_path)
 
     first = exercise(tmp_path, "activations")
     answers = tmp_path / "answers" / "activations.py"
-    assert first.returncode == 1
+    assert first.returncode == 0, "unanswered is no failure of the command"
     assert "Wrote answers/activations.py" in first.stdout
     assert first.stdout.count("not answered yet") == len(checks("activations"))
 

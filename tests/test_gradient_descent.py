@@ -49,6 +49,21 @@ def of_line(x, target):
     return lambda params: line_gradient(params, x, target)
 
 
+# The chapter's network of two weights, its targets and its thousand starts.
+STANDARD = standardize(T_U)
+GOAL = torch.tensor([1.5, 1.2], dtype=F64)
+TARGET = GOAL[1] * torch.tanh(GOAL[0] * STANDARD)
+
+
+def of_neuron(params):
+    return neuron_gradient(params, STANDARD, TARGET)
+
+
+def thousand_starts():
+    seeds = [torch.Generator().manual_seed(seed) for seed in range(5)]
+    return torch.cat([2 * torch.randn(200, 2, generator=rng) for rng in seeds]).double()
+
+
 @pytest.mark.parametrize("row", compare(agreement_checks()), ids=lambda row: row.name)
 def test_agrees_with_pytorch(row):
     assert row.ok, row
@@ -81,6 +96,96 @@ def test_scaled_descent_finds_least_squares():
     x = 0.1 * T_U
     last = descend(of_line(x, T_C), START, 1e-2, 20_000, tolerance=1e-8)[-1]
     assert torch.allclose(last, least_squares(x, T_C), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("x", "rate", "wanted"),
+    [
+        (T_U, None, 73_485),
+        (0.1 * T_U, None, 781),
+        (standardize(T_U), None, 1),
+        (T_U, 0.99, 57_679),
+        (0.1 * T_U, 0.99, 616),
+    ],
+    ids=["raw", "tenth", "standardized", "raw at 0.99", "tenth at 0.99"],
+)
+def test_steps_from_zero_to_within_a_hundredth_of_the_lowest_loss(x, rate, wanted):
+    sizes, directions = torch.linalg.eigh(hessian(x))
+    lr = 2 / sizes.sum() if rate is None else rate * 2 / sizes[-1]
+    best = least_squares(x, T_C)
+    parts = directions.T @ -best
+    above = (sizes / 2 * parts**2).tolist()
+    shrink = ((1 - lr * sizes) ** 2).tolist()
+    steps = 0
+    while sum(above) > 0.01 * line_loss(best, x, T_C).item():
+        above = [height * s for height, s in zip(above, shrink, strict=True)]
+        steps += 1
+    assert steps == wanted
+
+
+@pytest.mark.parametrize(("rate", "wanted"), [(None, 781), (0.99, 616)])
+def test_count_of_steps_is_that_of_a_walk(rate, wanted):
+    x = 0.1 * T_U
+    sizes = curvatures(hessian(x))
+    lr = 2 / sizes.sum() if rate is None else rate * 2 / sizes[-1]
+    path = descend(of_line(x, T_C), torch.zeros(2, dtype=F64), lr.item(), 800)
+    losses = torch.func.vmap(lambda p: line_loss(p, x, T_C))(path)
+    enough = 1.01 * line_loss(least_squares(x, T_C), x, T_C)
+    assert (losses <= enough).nonzero()[0] == wanted
+
+
+def test_parameters_updated_one_after_the_other_have_a_limit_of_their_own():
+    x = 0.1 * T_U
+    bowl = hessian(x)
+    growth = []
+    for multiple in (1.0, 1.06, 1.07):
+        step = torch.eye(2, dtype=F64)
+        for k in (0, 1):
+            one = torch.eye(2, dtype=F64)
+            one[k] -= multiple * learning_rate_limit(bowl) * bowl[k]
+            step = one @ step
+        growth.append(torch.linalg.eigvals(step).abs().max().item())
+    assert growth[0] < 1
+    assert growth[1] < 1 < growth[2]
+
+
+# The network of two weights
+
+
+def test_origin_is_a_saddle():
+    zero = torch.zeros(2, dtype=F64)
+    second = torch.autograd.functional.hessian(
+        lambda p: neuron_loss(p, STANDARD, TARGET), zero
+    )
+    assert torch.equal(of_neuron(zero), zero)
+    cross = -2 * (STANDARD * TARGET).mean().item()
+    assert curvatures(second).tolist() == pytest.approx([cross, -cross])
+
+
+def test_gradient_under_vmap_is_that_of_each_row():
+    starts = thousand_starts()[:20]
+    together = torch.func.vmap(of_neuron)(starts)
+    assert torch.allclose(together, torch.stack([of_neuron(p) for p in starts]))
+
+
+def test_all_thousand_walks_arrive_and_some_go_up_on_the_way():
+    walks = descend(torch.func.vmap(of_neuron), thousand_starts(), 0.2, 1600)
+    gaps = torch.minimum((walks - GOAL).norm(dim=2), (walks + GOAL).norm(dim=2))
+    assert (gaps[-1] < 0.2).all()
+    late = walks[300, gaps[300] >= 0.2]
+    assert len(late) > 100
+    assert late.norm(dim=1).min() > 1
+    height = torch.func.vmap(lambda p: neuron_loss(p, STANDARD, TARGET))
+    heights = torch.func.vmap(height)(walks[:301])
+    rose = (heights[1:] > heights[:-1] + 1e-9).any(dim=0).sum()
+    assert 40 < rose < 60
+
+
+def test_plateau_passes_for_an_end():
+    far = torch.tensor([25.0, 0.5], dtype=F64)
+    path = descend(of_neuron, far, 0.2, 100, tolerance=1e-5)
+    assert len(path) < 50
+    assert neuron_loss(path[-1], STANDARD, TARGET) > 0.1
 
 
 # Against PyTorch
@@ -218,6 +323,30 @@ def test_network_is_the_same_with_both_signs_flipped(params):
     assert torch.equal(one, other)
 
 
+@given(readings, pairs)
+@settings(max_examples=50, deadline=None)
+def test_gradient_bounds_the_height_above_the_minimum(x, params):
+    target = targets_for(x, 0.5, 3.0)
+    lowest = line_loss(least_squares(x, target), x, target)
+    height = (line_loss(params, x, target) - lowest).item()
+    grad = line_gradient(params, x, target)
+    bound = (grad @ grad / (2 * curvatures(hessian(x))[0])).item()
+    assert height <= bound * (1 + 1e-6) + 1e-6
+
+
+@given(readings, pairs, st.floats(0.01, 3))
+@settings(max_examples=50, deadline=None)
+def test_step_buys_the_promised_fall(x, params, multiple):
+    target = targets_for(x, 0.5, 3.0)
+    steepest = curvatures(hessian(x))[-1].item()
+    lr = multiple / steepest
+    grad = line_gradient(params, x, target)
+    before = line_loss(params, x, target).item()
+    after = line_loss(params - lr * grad, x, target).item()
+    promised = before - lr * (1 - lr * steepest / 2) * (grad @ grad).item()
+    assert after <= promised + 1e-9 * (1 + before + abs(promised))
+
+
 def test_round_bowl_takes_one_step_at_half_the_limit():
     x = standardize(T_U)
     lr = learning_rate_limit(hessian(x)) / 2
@@ -244,7 +373,27 @@ def test_start_is_not_changed():
     assert torch.equal(start, START)
 
 
+def test_batch_of_starts_keeps_its_shape():
+    starts = torch.rand(4, 3, 2, dtype=F64)
+    path = descend(lambda u: u, starts, 0.5, 2)
+    assert torch.allclose(path, torch.stack([starts, starts / 2, starts / 4]))
+
+
 # Degenerate bowls
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+@pytest.mark.parametrize("reading", [0.0, 1.0, 3.0, 35.7])
+def test_one_reading_has_no_condition_number_however_it_rounds(reading, dtype):
+    assert condition_number(hessian(torch.tensor([reading], dtype=dtype))) == math.inf
+
+
+@pytest.mark.parametrize("x", [[0.1, 0.1, 0.1], [1e-200, 2e-200], [5.0]])
+def test_readings_without_variance_are_refused(x):
+    x = torch.tensor(x, dtype=F64)
+    for function in (standardize, lambda x: least_squares(x, x)):
+        with pytest.raises(ValueError, match="x must vary"):
+            function(x)
 
 
 def test_one_reading_has_a_flat_direction():
@@ -280,8 +429,8 @@ EMPTY, INTEGERS = torch.zeros(0), torch.ones(3, dtype=torch.int64)
         (lambda: descend(torch.sin, START, math.nan, 5), "lr must be greater"),
         (lambda: descend(torch.sin, START, 0.1, -1), "must be at least 0"),
         (lambda: descend(torch.sin, START, 0.1, 1, -1.0), "must be at least 0"),
-        (lambda: least_squares(torch.ones(3), torch.ones(3)), "different numbers"),
-        (lambda: standardize(torch.ones(3)), "different numbers"),
+        (lambda: least_squares(torch.ones(3), torch.ones(3)), "x must vary"),
+        (lambda: standardize(torch.ones(3)), "x must vary"),
         (lambda: standardize(EMPTY), "readings must have shape"),
         (lambda: hessian(torch.ones(2, 2)), "readings must have shape"),
         (lambda: curvatures(torch.ones(2, 3)), "square matrix"),

@@ -94,7 +94,7 @@ def relu(input: Tensor) -> Tensor:
     >>> relu(torch.tensor([-2.0, 0.0, 3.0, float("nan")]))
     tensor([0., 0., 3., nan])
 
-    PyTorch: `torch.nn.functional.relu`. Source: Glorot, Bordes and Bengio (2011).
+    PyTorch: `torch.nn.functional.relu`. See Glorot, Bordes and Bengio (2011).
     """
     require_floating("input", input)
     return torch.where(input <= 0, 0.0, input)
@@ -181,8 +181,9 @@ def elu_slope(input: Tensor, alpha: float = 1.0) -> Tensor:
     tensor([0.3679, 1.0000, 1.0000])
     """
     require_floating("input", input)
+    below = torch.where(input > 0, 0.0, input)
     one = torch.ones_like(input)
-    return torch.where(input > 0, one, alpha * torch.exp(input))
+    return torch.where(input > 0, one, alpha * torch.exp(below))
 
 
 def softplus(
@@ -190,9 +191,11 @@ def softplus(
     beta: float = 1.0,
     threshold: float = 20.0,
 ) -> Tensor:
-    """ReLU with its corner rounded off.
+    """ReLU with its kink rounded off.
 
-    Formula: log(1 + exp(beta z)) / beta; where beta z > threshold, z itself.
+    Formula: log(1 + exp(y)) / beta with y = beta z, computed for y > 0 as
+    (y + log(1 + exp(-y))) / beta; where y > threshold, z itself. PyTorch lets
+    exp(y) overflow if `threshold` allows it; here it cannot.
     Shapes: any shape in, the same shape out.
     Errors: `TypeError` unless `input` is a floating-point tensor.
 
@@ -205,9 +208,11 @@ def softplus(
     """
     require_floating("input", input)
     straight = beta * input > threshold
-    bent = torch.where(straight, 0.0, beta * input)
-    curve = torch.log1p(torch.exp(bent)) / beta
-    return torch.where(straight, input, curve)
+    y = torch.where(straight, 0.0, beta * input)
+    positive = y > 0
+    small = torch.exp(torch.where(positive, -y, y))
+    curve = torch.where(positive, y, 0.0) + torch.log1p(small)
+    return torch.where(straight, input, curve / beta)
 
 
 def softplus_slope(
@@ -233,7 +238,9 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
     Formula: z Phi(z) with Phi(z) = (1 + erf(z / sqrt 2)) / 2; with
     `approximate="tanh"`, Phi is replaced by
-    (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2.
+    (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2. Beyond 10 that tanh is 1
+    to the last digit, so larger z are cut there: in float16 their cube
+    overflows.
     Shapes: any shape in, the same shape out.
     Errors: `TypeError` unless `input` is a floating-point tensor,
     `ValueError` for another `approximate`.
@@ -252,7 +259,9 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     if approximate == "none":
         inner = torch.erf(input / math.sqrt(2))
     else:
-        cubic = input + 0.044715 * input**3
+        near = hardtanh(input, -10.0, 10.0)
+        near = torch.where(input.isinf(), input, near)
+        cubic = near + 0.044715 * near**3
         inner = tanh(math.sqrt(2 / math.pi) * cubic)
     return 0.5 * input * (1 + inner)
 
@@ -274,8 +283,9 @@ def gelu_slope(input: Tensor, approximate: str = "none") -> Tensor:
         density = torch.exp(-(input**2) / 2) / math.sqrt(2 * math.pi)
         return share + input * density
     c = math.sqrt(2 / math.pi)
-    t = tanh(c * (input + 0.044715 * input**3))
-    inner_slope = c * (1 + 3 * 0.044715 * input**2)
+    near = hardtanh(input, -10.0, 10.0)
+    t = tanh(c * (near + 0.044715 * near**3))
+    inner_slope = c * (1 + 3 * 0.044715 * near**2)
     return (1 + t) / 2 + input * (1 - t**2) * inner_slope / 2
 
 
@@ -382,8 +392,8 @@ def softmax(
     require_floating("input", input)
     empty = input.numel() == 0
     peak = 0.0 if empty else input.detach().amax(dim, keepdim=True)
-    weight = torch.exp(input - peak)
-    return weight / weight.sum(dim, keepdim=True)
+    power = torch.exp(input - peak)
+    return power / power.sum(dim, keepdim=True)
 
 
 def softmax_jacobian(input: Tensor) -> Tensor:
@@ -429,25 +439,25 @@ def sensitive_region(
     return inside.min().item(), inside.max().item()
 
 
-def gradient_by_layer(
+def random_stack(
     activation: Callable[[Tensor], Tensor],
     gain: float = 1.0,
     depth: int = 30,
     width: int = 64,
-) -> list[float]:
-    """Size of the gradient at each layer, first layer first.
+    seed: int = 0,
+) -> list[Tensor]:
+    """Pre-activations of each layer of a random stack.
 
-    A stack of `depth` layers of `width` units, 100 random inputs, no biases;
-    weights are normal with standard deviation gain / sqrt(width). The gradient
-    is that of a random mixture of the last outputs, at the pre-activations, and
-    its size is its norm.
-    The random numbers are the same at every call.
+    The stack has `depth` layers of `width` neurons without biases and is given
+    100 random inputs; weights are normal with standard deviation
+    gain / sqrt(width). The random numbers depend on `seed` alone.
+    Shapes: `depth` tensors of shape (100, width), joined for autograd.
 
-    >>> sizes = gradient_by_layer(torch.sigmoid, depth=5)
-    >>> sizes[0] < 0.01 * sizes[-1]
-    True
+    >>> first, second = random_stack(torch.tanh, depth=2, width=5)
+    >>> tuple(second.shape)
+    (100, 5)
     """
-    rng = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(seed)
     output = torch.randn(100, width, generator=rng)
     layers = []
     for _ in range(depth):
@@ -455,15 +465,37 @@ def gradient_by_layer(
         z = output @ weight * gain / width**0.5
         layers.append(z.requires_grad_())
         output = activation(z)
-    mixture = output @ torch.randn(width, generator=rng)
+    return layers
+
+
+def gradient_by_layer(
+    activation: Callable[[Tensor], Tensor],
+    gain: float = 1.0,
+    depth: int = 30,
+    width: int = 64,
+    seed: int = 0,
+) -> list[float]:
+    """Norm of the gradient at each layer, first layer first.
+
+    The stack is that of `random_stack`. The gradient, taken at each layer's
+    pre-activations, is that of one number: the last layer's outputs, mixed
+    with random weights and summed over the inputs.
+
+    >>> norms = gradient_by_layer(torch.sigmoid, depth=5)
+    >>> norms[0] < 0.01 * norms[-1]
+    True
+    """
+    layers = random_stack(activation, gain, depth, width, seed)
+    rng = torch.Generator().manual_seed(seed + 1)
+    mixture = activation(layers[-1]) @ torch.randn(width, generator=rng)
     slopes = torch.autograd.grad(mixture.sum(), layers)
-    return [slope.norm().item() for slope in slopes]
+    return [slope.double().norm().item() for slope in slopes]
 
 
 def dead_units(slopes: Tensor) -> Tensor:
-    """True for each unit whose slope is zero for every example.
+    """True for each neuron whose slope is zero for every example.
 
-    Shapes: (examples, units) in, (units,) out, of dtype bool.
+    Shapes: (examples, neurons) in, (neurons,) out, of dtype bool.
     Errors: `ValueError` unless there are two dimensions and an example.
 
     >>> slopes = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
@@ -471,7 +503,7 @@ def dead_units(slopes: Tensor) -> Tensor:
     tensor([ True, False, False])
     """
     if slopes.dim() != 2 or slopes.size(0) == 0:
-        wanted, given = "(examples, units)", tuple(slopes.shape)
+        wanted, given = "(examples, neurons)", tuple(slopes.shape)
         raise ValueError(f"slopes must be {wanted}, got {given}")
     return (slopes == 0).all(dim=0)
 
@@ -483,19 +515,20 @@ def dead_while_learning(
     x: Tensor,
     y: Tensor,
     steps: int = 200,
+    seed: int = 0,
 ) -> list[tuple[int, float]]:
-    """Dead units and loss of 100 units before each step of learning.
+    """Dead units and loss of 100 neurons before each step of learning.
 
-    The prediction is the weighted sum of 100 units, each seeing one number; a
+    The prediction is the weighted sum of 100 neurons, each seeing one number; a
     step moves every weight and bias by -lr times the slope of the mean squared
-    miss. The starting weights are the same at every call.
+    miss. The starting weights depend on `seed` alone.
     Shapes: x and y are (examples,).
 
     >>> x = torch.tensor([1.0, 2.0])
     >>> dead_while_learning(tanh, tanh_slope, 0.01, x, x, steps=1)[0][0]
     0
     """
-    rng = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(seed)
     w, b, v = (torch.randn(100, generator=rng).to(x) for _ in range(3))
     theta = [w, b, v / 10]
     history = []
@@ -533,12 +566,14 @@ def staircase(
     if steps < 1 or not low < high:
         given = f"got steps={steps}, low={low}, high={high}"
         raise ValueError(f"need steps >= 1 and low < high, {given}")
-    t = torch.linspace(low, high, steps + 1)
-    height, center = target(t).diff(), (t[:-1] + t[1:]) / 2
+    t = torch.linspace(low, high, steps + 1, dtype=torch.float64)
+    start, height = target(t)[0].item(), target(t).diff()
+    center = (t[:-1] + t[1:]) / 2
     sharpness = 2 * steps / (high - low)
 
     def sum_of_tanh(x: Tensor) -> Tensor:
-        z = sharpness * (x[:, None] - center)
-        return target(t[:1]) + (1 + tanh(z)) @ (height / 2)
+        z = sharpness * (x[:, None] - center.to(x))
+        steps_up = (1 + tanh(z)) * height.to(x) / 2
+        return start + steps_up.sum(dim=1)
 
     return sum_of_tanh

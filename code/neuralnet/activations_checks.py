@@ -79,6 +79,18 @@ def inputs(dtype: torch.dtype, skip: str = "") -> list[tuple[Tensor]]:
     ]
 
 
+def score_rows(dtype: torch.dtype) -> list[tuple[Tensor]]:
+    """Rows of scores: the shapes of `inputs`, and rows of extremes.
+
+    >>> [tuple(z.shape) for (z,) in score_rows(torch.float64)]
+    [(401,), (3, 4, 2), (), (0, 3), (2, 5), (5, 2)]
+    """
+    far = [[math.inf, 0], [0, -math.inf], [math.nan, 0]]
+    far += [[1e4, -1e4], [1e-30, 0]]
+    grid, _, *shapes = inputs(dtype)
+    return [grid, *shapes, (torch.tensor(far, dtype=dtype),)]
+
+
 def slope_of(function: Callable) -> Callable[[Tensor], Tensor]:
     """The derivative of an element-wise function, found by autograd.
 
@@ -109,13 +121,14 @@ def agreement_checks() -> list[Check]:
             Check(f"{name}, f32", ours, theirs, z32, 5e-6),
             Check(f"{name}'", slope, slope_of(theirs), z64, grad=False),
         ]
-    rows, rows32 = inputs(double)[2:], inputs(single)[2:]
-    rows += [(torch.tensor([0.0, 1e4, -1e4], dtype=double),)]
 
     def squared(function: Callable) -> Callable[[Tensor], Tensor]:
         return lambda z: function(z, -1) ** 2
 
     pair = squared(softmax), squared(torch.softmax)
-    checks.append(Check("softmax", *pair, rows))
-    checks.append(Check("softmax, f32", *pair, rows32, 5e-6))
+    for name, dtype, most in (
+        ("softmax", double, 1e-12),
+        ("softmax, f32", single, 5e-6),
+    ):
+        checks.append(Check(name, *pair, score_rows(dtype), most))
     return checks

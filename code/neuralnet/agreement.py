@@ -78,12 +78,16 @@ def gradients(function: Callable[..., Tensor], case: tuple) -> tuple:
 def compare(checks: Sequence[Check]) -> list[Row]:
     """Run every check on every case and keep its largest deviations.
 
+    Errors: `ValueError` for a check without cases, which would always pass.
+
     >>> cases = [(torch.tensor([0.0, 1.0]),)]
     >>> compare([Check("square", lambda x: x * x, torch.square, cases)])
     [Row(name='square', cases=1, value=0.0, gradient=0.0, ok=True)]
     """
     rows = []
     for check in checks:
+        if not check.cases:
+            raise ValueError(f"{check.name} has no case")
         value = gradient = 0.0
         for case in check.cases:
             pair = check.ours(*case), check.theirs(*case)
@@ -91,8 +95,8 @@ def compare(checks: Sequence[Check]) -> list[Row]:
             if check.grad:
                 ours = gradients(check.ours, case)
                 theirs = gradients(check.theirs, case)
-                gaps = map(deviation, ours, theirs)
-                gradient = max(gradient, *gaps)
+                gaps = zip(ours, theirs, strict=True)
+                gradient = max(gradient, *(deviation(*gap) for gap in gaps))
         ok = max(value, gradient) <= check.tolerance
         shown = gradient if check.grad else float("nan")
         rows.append(Row(check.name, len(check.cases), value, shown, ok))

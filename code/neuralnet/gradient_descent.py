@@ -148,13 +148,14 @@ def line_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
 
 
 def finite_differences(
-    f: Callable[[Tensor], Tensor], params: Tensor, h: float = 1e-4
+    function: Callable[[Tensor], Tensor], params: Tensor, h: float = 1e-4
 ) -> Tensor:
-    r"""Gradient of f at params from two values of f per parameter.
+    r"""Gradient at params from two values of the function per parameter.
 
-    (f(params + h e_j) - f(params - h e_j)) / 2h for each coordinate j.
+    (E(params + h e_j) - E(params - h e_j)) / 2h for each coordinate j, where
+    E is the function and e_j is 1 in coordinate j and 0 elsewhere.
 
-    Shapes: params (d,), f returns a 0-dimensional tensor; the result is (d,).
+    Shapes: params (d,), function returns a 0-dimensional tensor; the result is (d,).
     Use float64: in float32 the difference of two near values keeps few digits.
 
     Errors: `TypeError` if params is not a floating-point tensor; `ValueError`
@@ -177,8 +178,9 @@ def finite_differences(
         given = tuple(params.shape)
         raise ValueError(f"params must have shape (d,) with d > 0, got {given}")
     nudges = h * torch.eye(len(params), dtype=params.dtype)
-    pairs = [(f(params + nudge), f(params - nudge)) for nudge in nudges]
-    return torch.stack([(up - down) / (2 * h) for up, down in pairs])
+    ups = torch.stack([function(params + nudge) for nudge in nudges])
+    downs = torch.stack([function(params - nudge) for nudge in nudges])
+    return (ups - downs) / (2 * h)
 
 
 def descend(
@@ -193,8 +195,10 @@ def descend(
     params <- params - lr * gradient(params), at most `steps` times; it stops
     early where the length of the gradient is at most `tolerance`.
 
-    Shapes: start (d,), gradient returns (d,); the result is (k + 1, d) after
-    k steps. Equals `torch.optim.SGD` with its defaults and the same lr.
+    Shapes: start has any shape, gradient returns the same; after k steps the
+    result is (k + 1, *start.shape). With a batch of starts, `tolerance` looks
+    at the length of all gradients together. Equals `torch.optim.SGD` with the
+    same lr and its other defaults.
 
     Errors: `TypeError` if start is not a floating-point tensor; `ValueError`
     unless lr is positive, and steps and tolerance are at least 0.
@@ -233,8 +237,8 @@ def least_squares(x: Tensor, target: Tensor) -> Tensor:
 
     Shapes: x and target (n,); the result is (2,).
 
-    Errors: those of `line_gradient`; `ValueError` if all x are equal, where
-    infinitely many lines are equally good.
+    Errors: those of `line_gradient`; `ValueError` if all x are equal, or so
+    near that their variance is 0: infinitely many lines are equally good.
 
     >>> x, t_c = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([3.0, 5.0, 7.0])
     >>> least_squares(x, t_c)
@@ -242,17 +246,16 @@ def least_squares(x: Tensor, target: Tensor) -> Tensor:
     >>> least_squares(torch.ones(3), t_c)
     Traceback (most recent call last):
         ...
-    ValueError: x must hold at least two different numbers, got only 1.0
+    ValueError: x must vary, got variance 0 around 1.0
     """
     require_readings(x, target)
-    if (x == x[0]).all():
-        given = x[0].item()
-        raise ValueError(
-            f"x must hold at least two different numbers, got only {given}"
-        )
     from_mean = x - x.mean()
+    variance = (from_mean**2).mean()
+    if (x == x[0]).all() or variance == 0:
+        given = x[0].item()
+        raise ValueError(f"x must vary, got variance 0 around {given}")
     covariance = (from_mean * (target - target.mean())).mean()
-    w = covariance / (from_mean**2).mean()
+    w = covariance / variance
     return torch.stack([w, target.mean() - w * x.mean()])
 
 
@@ -302,8 +305,8 @@ def learning_rate_limit(hessian: Tensor) -> float:
 def condition_number(hessian: Tensor) -> float:
     r"""How much steeper the steepest direction is: lambda_max / lambda_min.
 
-    Shapes: hessian (d, d), symmetric; `inf` where a direction is flat or
-    curves downwards.
+    Shapes: hessian (d, d), symmetric; `inf` where a direction is flat, up to
+    rounding, or curves downwards.
 
     Errors: those of `learning_rate_limit`.
 
@@ -315,7 +318,8 @@ def condition_number(hessian: Tensor) -> float:
     """
     ordered = curvatures(hessian)
     flattest, steepest = ordered[0].item(), ordered[-1].item()
-    return steepest / flattest if flattest > 0 else float("inf")
+    rounding = torch.finfo(hessian.dtype).eps * len(hessian) * steepest
+    return steepest / flattest if flattest > max(rounding, 0) else float("inf")
 
 
 def curvatures(hessian: Tensor) -> Tensor:
@@ -350,22 +354,22 @@ def standardize(x: Tensor) -> Tensor:
     Shapes: x (n,); the result has the shape of x.
 
     Errors: `TypeError` if x is not a floating-point tensor; `ValueError`
-    unless x has shape (n,) with n > 0, or if all x are equal.
+    unless x has shape (n,) with n > 0, or if all x are equal, or so near
+    that their variance is 0.
 
     >>> standardize(torch.tensor([1.0, 3.0]))
     tensor([-1.,  1.])
     >>> standardize(torch.tensor([2.0, 2.0]))
     Traceback (most recent call last):
         ...
-    ValueError: x must hold at least two different numbers, got only 2.0
+    ValueError: x must vary, got variance 0 around 2.0
     """
     require_readings(x, x)
-    if (x == x[0]).all():
+    deviation = x.std(correction=0)
+    if (x == x[0]).all() or deviation == 0:
         given = x[0].item()
-        raise ValueError(
-            f"x must hold at least two different numbers, got only {given}"
-        )
-    return (x - x.mean()) / x.std(correction=0)
+        raise ValueError(f"x must vary, got variance 0 around {given}")
+    return (x - x.mean()) / deviation
 
 
 def neuron_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
@@ -393,9 +397,9 @@ def neuron_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
 def neuron_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
     r"""Gradient of `neuron_loss` by params = (w, v), worked out by hand.
 
-    With f = tanh(w x) and tanh' = 1 - f^2,
-    dE/dw = 2/n \sum_i (v f_i - target_i) v (1 - f_i^2) x_i,
-    dE/dv = 2/n \sum_i (v f_i - target_i) f_i.
+    With bent = tanh(w x) and tanh' = 1 - tanh^2,
+    dE/dw = 2/n \sum_i (v bent_i - target_i) v (1 - bent_i^2) x_i,
+    dE/dv = 2/n \sum_i (v bent_i - target_i) bent_i.
 
     Shapes: params (2,), x and target (n,); the result is (2,).
 
@@ -413,7 +417,7 @@ def neuron_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
     require_pair(params)
     require_readings(x, target)
     w, v = params
-    f = torch.tanh(w * x)
-    miss = v * f - target
-    slope_w = 2 * (miss * v * (1 - f**2) * x).mean()
-    return torch.stack([slope_w, 2 * (miss * f).mean()])
+    bent = torch.tanh(w * x)
+    miss = v * bent - target
+    slope_w = 2 * (miss * v * (1 - bent**2) * x).mean()
+    return torch.stack([slope_w, 2 * (miss * bent).mean()])

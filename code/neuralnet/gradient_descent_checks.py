@@ -149,6 +149,7 @@ def agreement_checks() -> list[Check]:
     every = some_readings()
     lines = [(x, target) for _, x, target in every if len(x) > 2]
     xs = [(x,) for x, _ in lines]
+    predictions = [(x, target) for _, x, target in every]
 
     def slopes(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
         return finite_differences(lambda p: line_loss(p, x, target), params)
@@ -171,7 +172,7 @@ def agreement_checks() -> list[Check]:
     near = [(x, target) for _, x, target in usual if len(x) > 2]
     alone = [(x,) for x, _ in near if x.std() > 0.1]
     return [
-        Check("mse", mean_squared_error, F.mse_loss, lines),
+        Check("mse", mean_squared_error, F.mse_loss, predictions),
         Check("line gradient", line_gradient, by_torch, every),
         Check("finite diff.", slopes, by_torch, usual, 1e-8, grad=False),
         Check("neuron loss", neuron_loss, torch_neuron_loss, every),

@@ -5,8 +5,8 @@ temperature in degrees Celsius at the same moment; pair i is `T_U[i]`, `T_C[i]`.
 Both are float64 tensors of shape (11,). The unit is Fahrenheit read through
 noise, so that the line behind the data is `t_c = 5/9 (t_u - 32)`.
 
-Source: the running example of Stevens, Antiga and Viehmann, "Deep Learning
-with PyTorch" (Manning, 2020), chapter 5.
+Source: made up, by their own account, for the running example of Stevens,
+Antiga and Viehmann, "Deep Learning with PyTorch" (Manning, 2020), chapter 5.
 """
 
 from __future__ import annotations

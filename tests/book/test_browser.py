@@ -101,8 +101,9 @@ WATCH = """() => {
     .map(each => `${each.tagName}.${say(each)}`);
   window.reached = new Set();
   window.unseen = new Set();
-  addEventListener("focusin", event => {
+  addEventListener("focus", event => {
     const at = event.target;
+    if (!at.closest) return;
     reached.add(at);
     const style = getComputedStyle(at);
     const ring = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0)
@@ -111,7 +112,7 @@ WATCH = """() => {
     for (let each = at; each; each = each.parentElement)
       opacity *= Number(getComputedStyle(each).opacity);
     if (!ring || opacity < 0.5) unseen.add(`${at.tagName} ${say(at)}`);
-  });
+  }, true);
   window.missed = () => wanted.filter(each => shown(each) && !reached.has(each))
     .map(each => `${each.tagName} ${say(each)}`);
   return wanted.length;
@@ -248,9 +249,15 @@ def picture(seen: Visit, selector: str) -> np.ndarray:
 
 
 def is_readable(pixels: np.ndarray, scheme: str) -> bool:
-    """Whether the ground is light (or dark) and something on it stands out."""
+    """Whether the ground is light (or dark) and something on it stands out.
+
+    The ground is what most of the rim has; inside, a drawing may be shaded.
+    """
     light = pixels.mean(axis=2)
-    ground = float(np.median(light))
+    rim = np.concatenate(
+        [light[:3].ravel(), light[:, :3].ravel(), light[:, -3:].ravel()]
+    )
+    ground = float(np.median(rim))
     if scheme == "light":
         return ground > 0.9 and float(light.min()) < 0.3
     return ground < 0.2 and float(light.max()) > 0.7

@@ -176,6 +176,18 @@ def test_cell_that_draws_has_alt_text_and_ends_in_show(path):
         assert not draws or last == "plt.show()", f"{place}: ends in {last!r}"
 
 
+@PAGES
+def test_cell_that_draws_begins_a_figure_of_its_own(path):
+    """A notebook closes figures after a cell; in a script drawings would pile up."""
+    begins = re.compile(r"plt\.(subplots|figure|subplot_mosaic)\(|\bdraw_\w+\(")
+    without = [
+        f"docs/{path.name}:{cell.line}: no plt.subplots()"
+        for cell in read_cells(read(path))
+        if "plt.show()" in code(cell) and not begins.search(code(cell))
+    ]
+    assert not without, "\n".join(without)
+
+
 def shows_itself(source: str) -> bool:
     """Whether the last statement is an expression that only a notebook prints."""
     body = ast.parse(source).body

@@ -12,6 +12,16 @@ def surviving(rates: list[float], curvatures: list[float]) -> list[float]:
     raise NotImplementedError
 
 
+def read_curves() -> dict[str, float]:
+    """The multiple of the limit behind each of the runs A, B, C and D."""
+    raise NotImplementedError
+
+
+def find_wrong(candidates: list[Callable], loss: Callable, params: Tensor) -> int:
+    """Index of the one candidate that is not the gradient of loss at params."""
+    raise NotImplementedError
+
+
 def sum_limit(x: Tensor) -> float:
     """Learning-rate limit of the line when squares are summed, not averaged."""
     raise NotImplementedError
@@ -33,10 +43,5 @@ def backtrack(loss: Callable, gradient: Callable, params: Tensor, lr: float) -> 
 
 
 def newton_step(params: Tensor, grad: Tensor, hessian: Tensor) -> Tensor:
-    """Where the bowl with this gradient and Hessian at params has its bottom."""
-    raise NotImplementedError
-
-
-def lingering_start(gradient: Callable) -> Tensor:
-    """A start (w, v), not near the saddle, whose descent passes close to it."""
+    """Where the bowl with this gradient and Hessian at params has no slope."""
     raise NotImplementedError

@@ -13,11 +13,27 @@ def surviving(rates: list[float], curvatures: list[float]) -> list[float]:
     return [rate for rate in rates if 0 < rate < 2 / max(curvatures)]
 
 
+def read_curves() -> dict[str, float]:
+    """The multiple of the limit behind each of the runs A, B, C and D."""
+    return {"A": 0.98, "B": 0.01, "C": 1.01, "D": 0.5}
+
+
+def find_wrong(candidates: list[Callable], loss: Callable, params: Tensor) -> int:
+    """Index of the one candidate that is not the gradient of loss at params."""
+    h = 1e-4
+    nudges = h * torch.eye(len(params), dtype=params.dtype)
+    ups = torch.stack([loss(params + nudge) for nudge in nudges])
+    downs = torch.stack([loss(params - nudge) for nudge in nudges])
+    judge = (ups - downs) / (2 * h)
+    gaps = [(slope(params) - judge).norm().item() for slope in candidates]
+    return gaps.index(max(gaps))
+
+
 def sum_limit(x: Tensor) -> float:
     """Learning-rate limit of the line when squares are summed, not averaged."""
     columns = torch.stack([x, torch.ones_like(x)], dim=1)
-    steepest = torch.linalg.eigvalsh(2 * columns.T @ columns)[-1]
-    return 2 / steepest.item()
+    steepest: float = torch.linalg.eigvalsh(2 * columns.T @ columns)[-1].item()
+    return 2 / steepest
 
 
 def parabola_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
@@ -45,21 +61,6 @@ def backtrack(loss: Callable, gradient: Callable, params: Tensor, lr: float) -> 
 
 
 def newton_step(params: Tensor, grad: Tensor, hessian: Tensor) -> Tensor:
-    """Where the bowl with this gradient and Hessian at params has its bottom."""
-    return params - torch.linalg.solve(hessian, grad)
-
-
-def lingering_start(gradient: Callable) -> Tensor:
-    """A start (w, v), not near the saddle, whose descent passes close to it."""
-
-    def end(w: float) -> Tensor:
-        params = torch.tensor([w, -1.0], dtype=torch.float64)
-        for _ in range(200):
-            params = params - 0.2 * gradient(params)
-        return params
-
-    left, right = 0.5, 1.5
-    for _ in range(40):
-        middle = (left + right) / 2
-        left, right = (middle, right) if end(middle)[0] < 0 else (left, middle)
-    return torch.tensor([left, -1.0], dtype=torch.float64)
+    """Where the bowl with this gradient and Hessian at params has no slope."""
+    step: Tensor = torch.linalg.solve(hessian, grad)
+    return params - step

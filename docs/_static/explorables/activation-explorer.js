@@ -1,5 +1,5 @@
-/* Choose an activation, move its input, and see value, slope, and what the
-   slope leaves of a gradient after n layers. Plain SVG, no library. */
+/* Choose an activation, move its input, and see value, slope, and what n
+   factors of that slope multiply to. Plain SVG, no library. */
 (() => {
   "use strict";
 
@@ -63,10 +63,10 @@
   const LABELS = {
     activation: "activation",
     input: "pre-activation z",
-    depth: "layers n",
+    depth: "factors",
     value: "Value",
     slope: "slope",
-    power: "Slope to the power n",
+    power: "factors multiply to",
     sensitive: "sensitive",
     saturated: "saturated",
     figure: "value (solid) and slope (dashed) against z; shaded: sensitive region",
@@ -111,7 +111,7 @@
       .map((digit) => DIGITS[Number(digit)])
       .join("");
     const sign = Number(power) < 0 ? "\u207b" : "";
-    return `${mantissa.replace("-", MINUS)} \u00d7 10${sign}${raised}`;
+    return `${mantissa.replace("-", MINUS)}\u00a0\u00d7\u00a010${sign}${raised}`;
   };
 
   let count = 0;
@@ -212,6 +212,7 @@
       let pen = "M";
       for (let k = -RANGE * 50; k <= RANGE * 50; k += 1) {
         const v = f(k / 50);
+        if (Math.abs(v - f((k - 1) / 50)) > 0.2) pen = "M"; /* a jump */
         if (v < LOW || v > HIGH) {
           pen = "M";
         } else {
@@ -232,7 +233,7 @@
         fill: "currentColor", "fill-opacity": 0.09,
       }));
       const line = { stroke: "currentColor", "stroke-opacity": 0.45 };
-      const words = { fill: "currentColor", "font-size": 12 };
+      const words = { fill: "currentColor", "font-size": 13.5 };
       for (const v of [-1, 0, 1, 2, 3]) {
         nodes.push(svg("line", {
           x1: BOX.left, x2: BOX.width - BOX.right, y1: toY(v), y2: toY(v),
@@ -248,13 +249,17 @@
           "text-anchor": z === 6 ? "end" : "middle", ...words,
         }, fixed(z, 0)));
       }
+      nodes.push(svg("text", {
+        x: toX(5), y: BOX.height - 8, "text-anchor": "middle",
+        "font-style": "italic", ...words,
+      }, "z"));
       return nodes;
     }
 
     key() {
       const rows = [
-        ["value", "var(--c0, #3b76c4)", "none"],
-        ["slope", "var(--c1, #c8662a)", "6 4"],
+        ["value", "var(--c0, #4070e8)", "none"],
+        ["slope", "var(--c1, #d07818)", "6 4"],
       ];
       return rows.flatMap(([name, stroke, dash], k) => {
         const y = BOX.top + 14 + 18 * k;
@@ -265,7 +270,7 @@
             "stroke-width": 2.4, "stroke-dasharray": dash,
           }),
           svg("text", {
-            x: x + 32, y: y + 4, fill: "currentColor", "font-size": 12,
+            x: x + 32, y: y + 4, fill: "currentColor", "font-size": 13.5,
           }, this.text[name].toLowerCase()),
         ];
       });
@@ -277,8 +282,8 @@
       const n = Number(this.depth.value);
       const [value, slope] = FUNCTIONS[name];
       const now = ActivationExplorer.compute(name, z, n);
-      const solid = "var(--c0, #3b76c4)";
-      const dashed = "var(--c1, #c8662a)";
+      const solid = "var(--c0, #4070e8)";
+      const dashed = "var(--c1, #d07818)";
       const tangent = (at) => now.value + now.slope * (at - z);
       const inView = now.value >= LOW && now.value <= HIGH;
       const dot = { cx: toX(z), r: 6, stroke: "currentColor", "stroke-width": 1.2 };
@@ -307,7 +312,7 @@
       this.report.replaceChildren(
         `${this.text.value} ${short(now.value)}, ` +
           `${this.text.slope} ${short(now.slope)}: ${place}. ` +
-          `${this.text.power}: ${short(now.power)}`,
+          `${n} ${this.text.power} ${short(now.power)}`,
       );
       this.shown.input.value = fixed(z, 2);
       this.shown.depth.value = String(n);

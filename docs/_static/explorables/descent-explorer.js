@@ -89,17 +89,17 @@
   const html = (tag, attributes, ...children) => node(false, tag, attributes, children);
 
   const C0 = "var(--c0, #4070e8)";
-  const C1 = "var(--c1, #b8640e)";
-  const C2 = "var(--c2, #00806c)";
-  const WORDS = { fill: "currentColor", "font-size": 12 };
+  const C1 = "var(--c1, #d07818)";
+  const C2 = "var(--c2, #00a088)";
+  const WORDS = { fill: "currentColor", "font-size": 13.5 };
 
   /* Two boxes: bias across and weight upwards; step across and loss upwards. */
   const MAP = {
-    width: 360, height: 230, left: 38, right: 10, top: 10, bottom: 34,
+    width: 360, height: 234, left: 40, right: 10, top: 10, bottom: 38,
     low: [-24, -1], high: [8, 8], ticks: [[-20, -10, 0], [0, 2, 4, 6]],
   };
   const CURVE = {
-    width: 360, height: 150, left: 38, right: 10, top: 14, bottom: 34,
+    width: 360, height: 156, left: 40, right: 10, top: 14, bottom: 38,
     low: [0, 0], high: [MOST, 4], ticks: [[0, 500, MOST], [0, 2, 4]],
   };
   const across = (box, v) =>
@@ -188,13 +188,13 @@
       for (const v of box.ticks[0]) {
         const x = across(box, v);
         parts.push(svg("text", {
-          x, y: bottom + 15, "text-anchor": v === MOST ? "end" : "middle", ...WORDS,
+          x, y: bottom + 16, "text-anchor": v === MOST ? "end" : "middle", ...WORDS,
         }, fixed(v, 0)));
       }
       for (const v of box.ticks[1]) {
         const shown = box === CURVE ? ["1", "100", "10\u2074"][v / 2] : fixed(v, 0);
         parts.push(svg("text", {
-          x: box.left - 5, y: upward(box, v) + 4, "text-anchor": "end", ...WORDS,
+          x: box.left - 5, y: upward(box, v) + 5, "text-anchor": "end", ...WORDS,
         }, shown));
       }
       const names = box === CURVE
@@ -202,7 +202,7 @@
       parts.push(svg("text", {
         x: box.width - box.right, y: box.height - 4, "text-anchor": "end", ...WORDS,
       }, names[0]));
-      parts.push(svg("text", { x: box.left + 6, y: box.top + 10, ...WORDS }, names[1]));
+      parts.push(svg("text", { x: box.left + 6, y: box.top + 11, ...WORDS }, names[1]));
       return parts;
     }
 

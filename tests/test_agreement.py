@@ -1,0 +1,72 @@
+"""The agreement mechanism finds what differs, and passes only what was compared."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from neuralnet.agreement import Check, compare, deviation, print_table
+
+CASES = [(torch.tensor([-1.0, 0.5, 2.0], dtype=torch.float64),)]
+
+
+def test_equal_functions_agree():
+    (row,) = compare([Check("square", lambda x: x * x, torch.square, CASES)])
+    assert row.ok
+    assert (row.value, row.gradient, row.cases) == (0.0, 0.0, 1)
+
+
+def test_wrong_value_is_found():
+    (row,) = compare([Check("abs", torch.abs, torch.square, CASES)])
+    assert not row.ok
+
+
+def test_wrong_gradient_behind_a_right_value_is_found():
+    def detached(x):
+        return x * x.detach()
+
+    (row,) = compare([Check("square", detached, torch.square, CASES)])
+    assert row.value == 0
+    assert not row.ok
+
+
+def test_check_without_cases_is_refused():
+    with pytest.raises(ValueError, match="square has no case"):
+        compare([Check("square", torch.square, torch.square, [])])
+
+
+def test_gradients_by_other_arguments_are_refused(monkeypatch):
+    answers = iter([(torch.ones(3),), ()])
+    monkeypatch.setattr("neuralnet.agreement.gradients", lambda *_: next(answers))
+    with pytest.raises(ValueError, match="shorter"):
+        compare([Check("square", torch.square, torch.square, CASES)])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "wanted"),
+    [
+        ([1.0], [1.0], 0.0),
+        ([0.5], [0.25], 0.25),
+        ([30.0], [20.0], 0.5),
+        ([math.nan, math.inf], [math.nan, math.inf], 0.0),
+        ([math.inf], [-math.inf], math.inf),
+        ([math.nan], [0.0], math.inf),
+        ([1.0, 2.0], [1.0], math.inf),
+        ([], [], 0.0),
+    ],
+)
+def test_deviation(ours, theirs, wanted):
+    assert deviation(torch.tensor(ours), torch.tensor(theirs)) == wanted
+
+
+def test_other_dtype_deviates_without_end():
+    one = torch.tensor([1.0])
+    assert deviation(one, one.double()) == math.inf
+
+
+def test_table_points_at_what_differs(capsys):
+    print_table(compare([Check("abs", torch.abs, torch.square, CASES)]))
+    printed = capsys.readouterr().out
+    assert "DIFFERS" in printed
+    assert "0 of 1 agree" in printed
