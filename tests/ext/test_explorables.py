@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import explorables
@@ -13,6 +10,8 @@ import html5lib
 import matplotlib
 import pytest
 from matplotlib.colors import to_hex
+
+from tests.ext.tiny import build
 
 DOCS = Path(__file__).parents[2] / "docs"
 CONF = f"""
@@ -87,20 +86,6 @@ Fallback.
 ```{explorable} neuron-figure
 ```
 """
-
-
-def build(book: Path, builder: str = "html") -> str:
-    """Build a book in a process of its own; what it warned of."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", builder]
-    finished = subprocess.run(
-        [*command, "-d", str(book / "trees"), str(book), str(book / builder)],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"NO_COLOR": "1"},
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    return finished.stderr
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import html5lib
 import mathml
 import pytest
+
+from tests.ext.tiny import build
 
 DOCS = Path(__file__).parents[2] / "docs"
 STATIC = DOCS / "_static"
@@ -74,20 +73,6 @@ $a \\ b$
 
 Words $$x$$ words.
 """
-
-
-def build(book: Path, builder: str = "html") -> str:
-    """Build a book in a process of its own; what it warned of."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", builder]
-    finished = subprocess.run(
-        [*command, "-d", str(book / "doctrees"), str(book), str(book / builder)],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"NO_COLOR": "1"},
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    return finished.stderr
 
 
 @pytest.fixture(scope="module")
