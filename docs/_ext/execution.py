@@ -69,12 +69,20 @@ def run(
 ) -> None:
     """Run all cells in a new kernel; a failure names the line of the chapter."""
     total = len(notebook.cells)
+    started = 0
+
+    def on_cell_start(cell: NotebookNode, cell_index: int) -> None:
+        nonlocal started
+        if cell.cell_type == "code":
+            started = cell_index
+        progress(cell_index + 1, total)
+
     client = NotebookClient(
         notebook,
         timeout=timeout,
         resources={"metadata": {"path": str(path.parent)}},
         kernel_name=notebook.metadata["kernelspec"]["name"],
-        on_cell_start=lambda cell, cell_index: progress(cell_index + 1, total),
+        on_cell_start=on_cell_start,
         shutdown_kernel="immediate",
         record_timing=False,
         log=QUIET,
@@ -82,14 +90,17 @@ def run(
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise failure(error, notebook, expanded, timeout) from error
+        raise failure(error, notebook, started, expanded, timeout) from error
 
 
 def failure(
-    error: Exception, notebook: NotebookNode, expanded: Expanded, timeout: int
+    error: Exception,
+    notebook: NotebookNode,
+    index: int,
+    expanded: Expanded,
+    timeout: int,
 ) -> ChapterError:
-    """The error of the cell that failed, on the chapter's line, traceback last."""
-    index = failed_cell(notebook)
+    """The error of the cell `index`, on the chapter's line, traceback last."""
     cell = notebook.cells[index]
     first = body_start(expanded, notebook.metadata["source_map"][index], cell.source)
     if isinstance(error, CellTimeoutError):
@@ -106,19 +117,6 @@ def failure(
     ]
     line = expanded.origin[first + (within[0] - 1 if within else 0)]
     return ChapterError(line, f"{error.ename}: {error.evalue}\n{indent(trace)}")
-
-
-def failed_cell(notebook: NotebookNode) -> int:
-    """Index of the cell with an error, or else of the last one that was started."""
-    started = 0
-    for index, cell in enumerate(notebook.cells):
-        if cell.cell_type != "code":
-            continue
-        if any(output.output_type == "error" for output in cell.outputs):
-            return index
-        if cell.get("execution_count"):
-            started = index
-    return started
 
 
 def body_start(expanded: Expanded, fence: int, source: str) -> int:

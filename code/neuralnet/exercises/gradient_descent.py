@@ -38,7 +38,7 @@ def raw_line(params: Tensor, x: Tensor) -> Tensor:
 
 
 def backtrack(loss: Callable, gradient: Callable, params: Tensor, lr: float) -> float:
-    """Halve lr until the step falls by lr/2 times the squared gradient."""
+    """Halve lr until the loss falls by lr/2 times the squared gradient."""
     raise NotImplementedError
 
 

@@ -52,7 +52,7 @@ def raw_line(params: Tensor, x: Tensor) -> Tensor:
 
 
 def backtrack(loss: Callable, gradient: Callable, params: Tensor, lr: float) -> float:
-    """Halve lr until the step falls by lr/2 times the squared gradient."""
+    """Halve lr until the loss falls by lr/2 times the squared gradient."""
     grad = gradient(params)
     before, length = loss(params), (grad**2).sum()
     while not loss(params - lr * grad) <= before - lr / 2 * length:

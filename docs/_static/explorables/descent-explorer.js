@@ -57,7 +57,7 @@
     start: "start",
     best: "best",
     floor: "best line",
-    smooth: "Stable: below half the limit every step stays on one side of the valley.",
+    smooth: "Stable: up to half the limit every step stays on one side of the valley.",
     hops: "Oscillating: the path hops across the valley, and each hop is shorter.",
     border: "On the limit: the hops neither grow nor shrink.",
     diverges: "Diverging: each hop is longer than the last.",
