@@ -65,6 +65,9 @@ def make(place: Path) -> None:
     run("installing torch", *pip, "-q", *where, torch)
     print(f"  {len(pins()) - 1} more packages", flush=True)
     run("installing", *pip, "-q", "--no-deps", "-r", str(ROOT / "requirements.txt"))
+    # Otherwise the first cell that draws does it, and says so on the page.
+    fonts = "import matplotlib.font_manager"
+    run("listing the fonts", str(interpreter(place)), "-c", fonts)
 
 
 def pins() -> list[str]:

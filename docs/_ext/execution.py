@@ -85,6 +85,8 @@ def run(
         on_cell_start=on_cell_start,
         shutdown_kernel="immediate",
         record_timing=False,
+        # One print may reach us in two messages, and would be shown as two lines.
+        coalesce_streams=True,
         log=QUIET,
     )
     try:

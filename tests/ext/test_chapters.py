@@ -147,3 +147,21 @@ def test_a_cell_of_two_images_is_no_figure(book):
     book.page("one", doubled)
     assert book.build() != 0
     assert "draws 2 images" in book.output
+
+
+HALVES = """# One
+
+```{code-cell}
+import sys
+
+print("exp: ", end="")
+sys.stdout.flush()
+print("inf")
+```
+"""
+
+
+def test_print_that_arrives_in_two_parts_is_shown_on_one_line(book):
+    book.page("index", HALVES)
+    assert book.build() == 0, book.output
+    assert "exp: inf" in book.html("index")
