@@ -115,24 +115,28 @@ class Visit:
             options,
         )
 
-    def hide_like_code(self) -> None:
-        """Leave out blocks of code whose words all have the colours of earlier ones.
+    def thin(self) -> None:
+        """Empty what repeats: code and formulas whose words had their like before.
 
-        Contrast takes axe seconds a block, and there are some twenty kinds of words.
+        axe takes seconds for the thousands of words in the code of a chapter; there
+        are some twenty kinds of them, told apart by their colours and their place.
         """
         self.page.evaluate(
             """() => {
               const known = new Set();
-              for (const block of document.querySelectorAll("pre")) {
-                const place = block.closest("[class*=cell_], section")?.className;
-                let fresh = false;
-                for (const word of block.querySelectorAll("*")) {
+              for (const block of document.querySelectorAll("pre, math")) {
+                const place = block.tagName === "PRE"
+                  ? block.closest("[class*=cell_], section")?.className
+                  : block.parentElement.closest("[class]").className;
+                let fresh = !known.has(place + block.tagName);
+                known.add(place + block.tagName);
+                for (const word of block.querySelectorAll("pre *")) {
                   const kind = [place, word.tagName, word.className,
                     word.parentElement.className].join();
                   fresh ||= !known.has(kind);
                   known.add(kind);
                 }
-                if (!fresh && known.size) block.style.display = "none";
+                if (!fresh) block.replaceChildren();
               }
             }"""
         )

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from book.built import CHAPTERS, normal, printed
+from book.built import CHAPTERS, code_cells, normal, printed
 from book.running import run_alone
 
 pytestmark = pytest.mark.usefixtures("site")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_script_is_a_comment_and_the_cells_of_the_page(name, site):
+    """So what holds for the script holds for the cells copied one by one."""
+    script = (site / "scripts" / f"{name}.py").read_text(encoding="utf-8")
+    comment, _, code = script.partition("\n\n")
+    assert re.fullmatch(r"# .+", comment)
+    assert code == "\n\n\n".join(code_cells(name)) + "\n"
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
