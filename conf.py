@@ -54,6 +54,7 @@ extensions = [
     "figures",
     "solutions",
     "explorables",
+    "terms",
     "downloads",
     "page",
 ]
@@ -68,7 +69,6 @@ nb_execution_cache_path = os.environ.get(
 )
 nb_execution_timeout = 120
 nb_execution_raise_on_error = True
-nb_merge_streams = True
 nb_ipywidgets_js = {}  # type: ignore[var-annotated]
 nb_mime_priority_overrides = [("html", "image/svg+xml", 0)]
 # A change in one of these files makes every page run again.
