@@ -24,7 +24,7 @@ html: $(READY) ## build the book, every cell executed, into _build/html
 
 test: $(READY) ## doctests, unit tests, the book and its pages, browser tests, lint
 	@$(BOOK) html
-	@BOOK_BUILD="$(BUILD)" $(RUN) -m pytest -n $(JOBS)
+	@BOOK_BUILD="$(BUILD)" $(RUN) -m pytest -n $(JOBS) --dist worksteal
 	@$(MAKE) --no-print-directory lint
 
 lint: $(READY) ## formatting, lint, types and spelling

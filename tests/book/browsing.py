@@ -115,28 +115,25 @@ class Visit:
             options,
         )
 
-    def thin(self) -> None:
-        """Empty what repeats: code and formulas whose words had their like before.
+    def thin(self, blocks: str = "pre, math") -> None:
+        """Empty the blocks that repeat: their words all had their like before.
 
-        axe takes seconds for the thousands of words in the code of a chapter; there
-        are some twenty kinds of them, told apart by their colours and their place.
+        axe takes seconds for the thousands of words of a chapter; there are some
+        hundred kinds of them, told apart by tag, class and place.
         """
         self.page.evaluate(
-            """() => {
+            """blocks => {
               const known = new Set();
-              for (const block of document.querySelectorAll("pre, math")) {
-                const place = block.tagName === "PRE"
-                  ? block.closest("[class*=cell_], section")?.className
-                  : block.parentElement.closest("[class]").className;
-                let fresh = !known.has(place + block.tagName);
-                known.add(place + block.tagName);
-                for (const word of block.querySelectorAll("pre *")) {
-                  const kind = [place, word.tagName, word.className,
-                    word.parentElement.className].join();
-                  fresh ||= !known.has(kind);
-                  known.add(kind);
-                }
-                if (!fresh) block.replaceChildren();
+              for (const block of document.querySelectorAll(blocks)) {
+                if (!block.isConnected) continue;
+                const place = block.parentElement.closest("[class]").className +
+                  " " + block.closest("[class*=cell_], details, table")?.className;
+                const kinds = [block, ...block.querySelectorAll("*")].map(word =>
+                  [place, word.tagName, word.getAttribute("class"),
+                    word.parentElement.getAttribute("class")].join());
+                if (kinds.every(kind => known.has(kind))) block.replaceChildren();
+                kinds.forEach(kind => known.add(kind));
               }
-            }"""
+            }""",
+            blocks,
         )
