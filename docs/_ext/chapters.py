@@ -1,9 +1,10 @@
 """Make executed pages of the chapters: quotation, execution, numbers in prose.
 
-At `source-read` the quotations of a page are filled in (`cells`, `source`), the
-page is executed (`execution`), and each number the prose asks for is put in its
-place. A quoted file becomes a dependency of the page. Warnings that come later
-have their line numbers led back to the chapter as it was written.
+Before pages are read, their quotations are filled in (`cells`, `source`) and they
+are executed, several at a time (`execution`). At `source-read` each number that the
+prose asks for is put in its place, and a quoted file becomes a dependency of the
+page. Warnings that come later have their line numbers led back to the chapter as it
+was written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import importlib.metadata
 import logging
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,7 @@ from cells import (
     typeset,
 )
 from docutils import nodes
-from execution import execute, python_version, values
+from execution import Job, execute, notebook, python_version, values
 from source import locate, quote
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -44,44 +47,78 @@ class BrokenChapter(SphinxError):  # noqa: N818 (it is read by people)
     category = "The book was not built"
 
 
+def on_before_read(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Execute all pages that will be read, several at a time."""
+    jobs = []
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
+        text = path.read_text(encoding="utf-8")
+        with named(app, path):
+            if read_cells(text):
+                jobs.append(job_of(app, docname, path, text))
+    execute_all(app, jobs)
+
+
 def on_source_read(app: Sphinx, docname: str, source: list[str]) -> None:
-    path = app.env.doc2path(docname)
-    text = source[0]
-    try:
-        if not read_cells(text):
+    path = Path(app.env.doc2path(docname))
+    with named(app, path):
+        cells = read_cells(source[0])
+        if not cells:
             return
-        source[0] = build_page(app, docname, Path(path), text)
+        for cell in cells:
+            for reference in cell.quotes:
+                note_dependency(app.env, reference, package(app))
+        job = ready(app).pop(docname, None)
+        if job is None or job.text != source[0]:  # saved since we looked
+            execute_all(app, [job_of(app, docname, path, source[0])])
+            job = ready(app).pop(docname)
+        job.page.filled = fill(job.page, values(job.notebook))
+        pages(app.env)[docname] = job.page
+        source[0] = job.page.filled
+
+
+@contextmanager
+def named(app: Sphinx, path: Path) -> Iterator[None]:
+    """Stop the build at an error of a chapter, naming the chapter."""
+    try:
+        yield
     except ChapterError as error:
-        shown = Path(path).relative_to(Path(app.confdir))
-        raise BrokenChapter(f"{shown.as_posix()}:{error.line}: {error}") from None
+        shown = path.relative_to(Path(app.confdir)).as_posix()
+        raise BrokenChapter(f"{shown}:{error.line}: {error}") from None
 
 
-def build_page(app: Sphinx, docname: str, path: Path, text: str) -> str:
-    package = Path(app.confdir) / app.config.chapter_package
-    for cell in read_cells(text):
-        for reference in cell.quotes:
-            note_dependency(app.env, reference, package)
+def package(app: Sphinx) -> Path:
+    return Path(app.confdir) / str(app.config.chapter_package)
+
+
+def job_of(app: Sphinx, docname: str, path: Path, text: str) -> Job:
     kernelspec = kernel_line(Path(app.confdir), app.config.chapter_fingerprint)
-    page = expand(text, lambda reference: quote(reference, package), kernelspec)
+    page = expand(text, lambda reference: quote(reference, package(app)), kernelspec)
+    config = app.env.myst_config  # type: ignore[attr-defined]
+    return Job(docname, path, text, page, notebook(page, path, config))
 
-    def progress(cell: int, total: int) -> None:
-        if sys.stdout.isatty():
-            logger.info(f"\rexecuting {docname}: cell {cell} of {total} ", nonl=True)
 
-    executed = execute(
-        page,
-        path,
-        Path(app.config.nb_execution_cache_path),
-        app.config.nb_execution_timeout,
-        app.env.myst_config,  # type: ignore[attr-defined]
-        progress,
-    )
-    if executed.fresh:
-        count = sum(cell.cell_type == "code" for cell in executed.notebook.cells)
-        logger.info(f"\rexecuted {docname}: {count} cells" + " " * 20)
-    page.filled = fill(page, values(executed.notebook))
-    pages(app.env)[docname] = page
-    return page.filled
+def execute_all(app: Sphinx, jobs: list[Job]) -> None:
+    """Have the jobs ready; the first that failed stops the build."""
+
+    def tell(job: Job, is_done: bool) -> None:
+        count = sum(cell.cell_type == "code" for cell in job.notebook.cells)
+        word = ("failed" if job.error else "executed") if is_done else "executing"
+        logger.info(f"{word} {job.name}: {count} cells")
+
+    cache = Path(app.config.nb_execution_cache_path)
+    execute(jobs, cache, app.config.nb_execution_timeout, tell)
+    for job in jobs:
+        with named(app, job.path):
+            if job.error:
+                raise job.error
+        ready(app)[job.name] = job
+
+
+def ready(app: Sphinx) -> dict[str, Job]:
+    """Executed pages that wait to be read."""
+    jobs: dict[str, Job] = app.__dict__.setdefault("chapters_ready", {})
+    return jobs
 
 
 def note_dependency(env: BuildEnvironment, reference: str, package: Path) -> None:
@@ -202,6 +239,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("chapter_package", "code/neuralnet", "env", str)
     app.add_config_value("chapter_fingerprint", [], "env", list)
     app.add_role("value", ValueRole())
+    app.connect("env-before-read-docs", on_before_read)
     app.connect("source-read", on_source_read)
     app.connect("env-purge-doc", on_purge)
     app.connect("env-merge-info", on_merge)

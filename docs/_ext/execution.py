@@ -1,4 +1,4 @@
-"""Execute a chapter's notebook, or take its outputs from the cache.
+"""Execute the chapters' notebooks, or take their outputs from the cache.
 
 The outputs are put where myst-nb looks for them, so that myst-nb itself never
 executes anything. Doing it here gives three things that myst-nb does not: the
@@ -8,12 +8,16 @@ is reported with the chapter's own line, and progress is shown.
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from cells import MIME, ChapterError, Expanded
 from jupyter_cache import get_cache
@@ -29,59 +33,88 @@ QUIET.setLevel(logging.ERROR)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@dataclass
-class Executed:
-    """A notebook with its outputs, and whether they had to be computed."""
+class Loop(asyncio.SelectorEventLoop):
+    """A loop in which Ctrl-C stops us: nbclient would take it to stop one kernel."""
 
+    def add_signal_handler(self, *given: object) -> NoReturn:
+        raise RuntimeError("signals stay with the process")
+
+    remove_signal_handler = add_signal_handler  # type: ignore[assignment]
+
+
+@dataclass
+class Job:
+    """A chapter to execute; in the end its notebook, or the error that stopped it."""
+
+    name: str
+    path: Path
+    text: str
+    page: Expanded
     notebook: NotebookNode
-    fresh: bool
+    error: ChapterError | None = None
+
+
+def notebook(page: Expanded, path: Path, config: MdParserConfig) -> NotebookNode:
+    """The notebook of an expanded page, without outputs."""
+    return read_myst_markdown_notebook(
+        page.text, config, add_source_map=True, path=path
+    )
 
 
 def execute(
-    expanded: Expanded,
-    path: Path,
+    jobs: list[Job],
     cache_path: Path,
     timeout: int,
-    config: MdParserConfig,
-    progress: Callable[[int, int], None],
-) -> Executed:
-    """The chapter's notebook with outputs, from the cache if it is there."""
-    notebook = read_myst_markdown_notebook(
-        expanded.text, config, add_source_map=True, path=path
-    )
-    cache = get_cache(str(cache_path))  # type: ignore[no-untyped-call]
-    try:
-        cache.match_cache_notebook(notebook)
-    except KeyError:
-        run(notebook, expanded, path, timeout, progress)
-        bundle = CacheBundleIn(notebook, str(path))
-        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-        return Executed(notebook, fresh=True)
-    return Executed(cache.merge_match_into_notebook(notebook)[1], fresh=False)
-
-
-def run(
-    notebook: NotebookNode,
-    expanded: Expanded,
-    path: Path,
-    timeout: int,
-    progress: Callable[[int, int], None],
+    tell: Callable[[Job, bool], None],
 ) -> None:
+    """Fill in the outputs of all jobs, from the cache where they are there.
+
+    As many kernels run at once as there are processors; each serves one chapter.
+    `tell` hears of a job when it starts (False) and when it has ended (True).
+    """
+    cache = get_cache(str(cache_path))  # type: ignore[no-untyped-call]
+    missing = []
+    for job in jobs:
+        try:
+            job.notebook = cache.merge_match_into_notebook(job.notebook)[1]
+        except KeyError:
+            missing.append(job)
+
+    def keep(job: Job) -> None:
+        if job.error is None:
+            bundle = CacheBundleIn(job.notebook, str(job.path))
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        tell(job, True)
+
+    async def run_all() -> None:
+        free = asyncio.Semaphore(os.cpu_count() or 1)
+
+        async def run_when_free(job: Job) -> None:
+            async with free:
+                tell(job, False)
+                await run(job, timeout)
+            keep(job)
+
+        await asyncio.gather(*map(run_when_free, missing))
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(run_all())
+
+
+async def run(job: Job, timeout: int) -> None:
     """Run all cells in a new kernel; a failure names the line of the chapter."""
-    total = len(notebook.cells)
     started = 0
 
     def on_cell_start(cell: NotebookNode, cell_index: int) -> None:
         nonlocal started
         if cell.cell_type == "code":
             started = cell_index
-        progress(cell_index + 1, total)
 
     client = NotebookClient(
-        notebook,
+        job.notebook,
         timeout=timeout,
-        resources={"metadata": {"path": str(path.parent)}},
-        kernel_name=notebook.metadata["kernelspec"]["name"],
+        resources={"metadata": {"path": str(job.path.parent)}},
+        kernel_name=job.notebook.metadata["kernelspec"]["name"],
         on_cell_start=on_cell_start,
         shutdown_kernel="immediate",
         record_timing=False,
@@ -90,9 +123,12 @@ def run(
         log=QUIET,
     )
     try:
-        client.execute()
+        await client.async_execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise failure(error, notebook, started, expanded, timeout) from error
+        job.error = failure(error, job.notebook, started, job.page, timeout)
+    finally:
+        if client.km is None:  # else an interrupted start is cleaned up at exit
+            atexit.unregister(client._cleanup_kernel)
 
 
 def failure(
