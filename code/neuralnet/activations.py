@@ -113,7 +113,10 @@ def relu_slope(input: Tensor) -> Tensor:
     return torch.where(input <= 0, 0.0, torch.ones_like(input))
 
 
-def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+def leaky_relu(
+    input: Tensor,
+    negative_slope: float = 0.01,
+) -> Tensor:
     """ReLU that lets a little of the negative side through.
 
     Formula: z if z > 0, else negative_slope z. The gradient at 0 is
@@ -168,7 +171,8 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
     require_floating("input", input)
     positive = input > 0
     below = torch.where(positive, 0.0, input)
-    return torch.where(positive, input, alpha * torch.expm1(below))
+    curve = alpha * torch.expm1(below)
+    return torch.where(positive, input, curve)
 
 
 def elu_slope(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -266,7 +270,10 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     return 0.5 * input * (1 + inner)
 
 
-def gelu_slope(input: Tensor, approximate: str = "none") -> Tensor:
+def gelu_slope(
+    input: Tensor,
+    approximate: str = "none",
+) -> Tensor:
     """Slope of GELU, in places a little above 1 or below 0.
 
     Formula: Phi(z) + z phi(z), phi the normal density; with
@@ -280,7 +287,8 @@ def gelu_slope(input: Tensor, approximate: str = "none") -> Tensor:
     require_choice("approximate", approximate, ("none", "tanh"))
     if approximate == "none":
         share = (1 + torch.erf(input / math.sqrt(2))) / 2
-        density = torch.exp(-(input**2) / 2) / math.sqrt(2 * math.pi)
+        bell = torch.exp(-(input**2) / 2)
+        density = bell / math.sqrt(2 * math.pi)
         return share + input * density
     c = math.sqrt(2 / math.pi)
     near = hardtanh(input, -10.0, 10.0)
@@ -342,7 +350,8 @@ def hardtanh(
     require_floating("input", input)
     if min_val > max_val:
         given = f"got {min_val} and {max_val}"
-        raise ValueError(f"min_val must not exceed max_val, {given}")
+        wanted = "min_val must not exceed max_val"
+        raise ValueError(f"{wanted}, {given}")
     below = torch.where(input <= min_val, min_val, input)
     return torch.where(input >= max_val, max_val, below)
 
@@ -352,7 +361,7 @@ def hardtanh_slope(
     min_val: float = -1.0,
     max_val: float = 1.0,
 ) -> Tensor:
-    """Slope of hardtanh: 1 between the kinks, 0 at them and outside.
+    """Slope of hardtanh: 1 between the kinks, else 0.
 
     Formula: 0 if z <= min_val or z >= max_val, else 1.
     Shapes and errors: as for `hardtanh`.
@@ -390,14 +399,15 @@ def softmax(
     """
     input = input if dtype is None else input.to(dtype)
     require_floating("input", input)
-    empty = input.numel() == 0
-    peak = 0.0 if empty else input.detach().amax(dim, keepdim=True)
+    peak = torch.tensor(0.0)
+    if input.numel() > 0:
+        peak = input.detach().amax(dim, keepdim=True)
     power = torch.exp(input - peak)
     return power / power.sum(dim, keepdim=True)
 
 
 def softmax_jacobian(input: Tensor) -> Tensor:
-    """Slope of every share by every score, for one row of scores.
+    """Slope of every share by every score of a row.
 
     Formula: J_ij = p_i (1 - p_i) if i = j, else -p_i p_j, with p = softmax(z).
     Shapes: (classes,) in, (classes, classes) out.
@@ -411,7 +421,8 @@ def softmax_jacobian(input: Tensor) -> Tensor:
     require_floating("input", input)
     if input.dim() != 1:
         given = tuple(input.shape)
-        raise ValueError(f"input must have one dimension, got {given}")
+        wanted = "input must have one dimension"
+        raise ValueError(f"{wanted}, got {given}")
     p = softmax(input, dim=0)
     return torch.diag(p) - torch.outer(p, p)
 
@@ -419,7 +430,7 @@ def softmax_jacobian(input: Tensor) -> Tensor:
 def sensitive_region(
     slope: Callable[[Tensor], Tensor], fraction: float = 0.1
 ) -> tuple[float, float]:
-    """Interval of z from -10 to 10 that holds the larger slopes.
+    """Where, from -10 to 10, the larger slopes are.
 
     It reaches from the first to the last z whose slope is, in size, at least
     `fraction` of the largest.
@@ -432,7 +443,8 @@ def sensitive_region(
     -1.81 1.81
     """
     if not 0 < fraction <= 1:
-        raise ValueError(f"fraction must be in (0, 1], got {fraction}")
+        given = f"got {fraction}"
+        raise ValueError(f"fraction must be in (0, 1], {given}")
     z = torch.arange(-1000, 1001, dtype=torch.float64) / 100
     size = slope(z).abs()
     inside = z[size >= fraction * size.max()]
@@ -487,13 +499,14 @@ def gradient_by_layer(
     """
     layers = random_stack(activation, gain, depth, width, seed)
     rng = torch.Generator().manual_seed(seed + 1)
-    mixture = activation(layers[-1]) @ torch.randn(width, generator=rng)
+    mixing = torch.randn(width, generator=rng)
+    mixture = activation(layers[-1]) @ mixing
     slopes = torch.autograd.grad(mixture.sum(), layers)
     return [slope.double().norm().item() for slope in slopes]
 
 
 def dead_units(slopes: Tensor) -> Tensor:
-    """True for each neuron whose slope is zero for every example.
+    """True for a neuron whose slope is 0 for every example.
 
     Shapes: (examples, neurons) in, (neurons,) out, of dtype bool.
     Errors: `ValueError` unless there are two dimensions and an example.
@@ -517,7 +530,7 @@ def dead_while_learning(
     steps: int = 200,
     seed: int = 0,
 ) -> list[tuple[int, float]]:
-    """Dead units and loss of 100 neurons before each step of learning.
+    """Dead units and loss of 100 neurons before each step.
 
     The prediction is the weighted sum of 100 neurons, each seeing one number; a
     step moves every weight and bias by -lr times the slope of the mean squared
@@ -529,7 +542,8 @@ def dead_while_learning(
     0
     """
     rng = torch.Generator().manual_seed(seed)
-    w, b, v = (torch.randn(100, generator=rng).to(x) for _ in range(3))
+    draws = [torch.randn(100, generator=rng) for _ in range(3)]
+    w, b, v = (draw.to(x) for draw in draws)
     theta = [w, b, v / 10]
     history = []
     for _ in range(steps):
@@ -565,7 +579,8 @@ def staircase(
     """
     if steps < 1 or not low < high:
         given = f"got steps={steps}, low={low}, high={high}"
-        raise ValueError(f"need steps >= 1 and low < high, {given}")
+        wanted = "need steps >= 1 and low < high"
+        raise ValueError(f"{wanted}, {given}")
     t = torch.linspace(low, high, steps + 1, dtype=torch.float64)
     start, height = target(t)[0].item(), target(t).diff()
     center = (t[:-1] + t[1:]) / 2

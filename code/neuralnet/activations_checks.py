@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -59,7 +60,10 @@ SPLIT = {"elu": "nan", "hardtanh": "nan"}
 SPLIT32 = SPLIT | {"gelu": "inf"}
 
 
-def inputs(dtype: torch.dtype, skip: str = "") -> list[tuple[Tensor]]:
+def inputs(
+    dtype: torch.dtype,
+    skip: str = "",
+) -> list[tuple[Tensor]]:
     """Ordinary, extreme and degenerate inputs, all but `skip`.
 
     >>> [tuple(z.shape) for (z,) in inputs(torch.float64)]
@@ -80,7 +84,7 @@ def inputs(dtype: torch.dtype, skip: str = "") -> list[tuple[Tensor]]:
 
 
 def score_rows(dtype: torch.dtype) -> list[tuple[Tensor]]:
-    """Rows of scores: the shapes of `inputs`, and rows of extremes.
+    """Rows of scores, the shapes of `inputs` and extremes.
 
     >>> [tuple(z.shape) for (z,) in score_rows(torch.float64)]
     [(401,), (3, 4, 2), (), (0, 3), (2, 5), (5, 2)]
@@ -92,7 +96,7 @@ def score_rows(dtype: torch.dtype) -> list[tuple[Tensor]]:
 
 
 def slope_of(function: Callable) -> Callable[[Tensor], Tensor]:
-    """The derivative of an element-wise function, found by autograd.
+    """The derivative of an element-wise function, by autograd.
 
     >>> slope_of(torch.square)(torch.tensor([3.0]))
     tensor([6.])
@@ -106,20 +110,21 @@ def slope_of(function: Callable) -> Callable[[Tensor], Tensor]:
 
 
 def agreement_checks() -> list[Check]:
-    """Every activation in both precisions, every slope, and softmax.
+    """Every activation in two precisions, slopes, softmax.
 
     >>> len(agreement_checks())
     32
     """
     checks = []
     double, single = torch.float64, torch.float32
+    slopes = partial(Check, grad=False)
     for name, (ours, theirs, slope) in PAIRS.items():
         z64 = inputs(double, SPLIT.get(name, ""))
         z32 = inputs(single, SPLIT32.get(name, ""))
         checks += [
             Check(name, ours, theirs, z64),
             Check(f"{name}, f32", ours, theirs, z32, 5e-6),
-            Check(f"{name}'", slope, slope_of(theirs), z64, grad=False),
+            slopes(f"{name}'", slope, slope_of(theirs), z64),
         ]
 
     def squared(function: Callable) -> Callable[[Tensor], Tensor]:

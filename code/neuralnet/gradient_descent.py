@@ -22,7 +22,7 @@ from neuralnet.checks import (
 
 
 def require_readings(x: Tensor, target: Tensor) -> None:
-    """Raise unless x and target are equally long lists of readings.
+    """Raise unless x and target are equally long lists.
 
     Errors: `TypeError` if one is not a floating-point tensor; `ValueError` if
     the shapes differ, are not (n,), or n is 0.
@@ -41,7 +41,8 @@ def require_readings(x: Tensor, target: Tensor) -> None:
     require_same_shape(x=x, target=target)
     if x.dim() != 1 or len(x) == 0:
         given = tuple(x.shape)
-        raise ValueError(f"readings must have shape (n,) with n > 0, got {given}")
+        wanted = "readings must have shape (n,) with n > 0"
+        raise ValueError(f"{wanted}, got {given}")
 
 
 def require_pair(params: Tensor) -> None:
@@ -58,10 +59,15 @@ def require_pair(params: Tensor) -> None:
     require_floating("params", params)
     if params.shape != (2,):
         given = tuple(params.shape)
-        raise ValueError(f"params must have shape (2,), got {given}")
+        wanted = "params must have shape (2,)"
+        raise ValueError(f"{wanted}, got {given}")
 
 
-def model(x: Tensor, w: Tensor | float, b: Tensor | float) -> Tensor:
+def model(
+    x: Tensor,
+    w: Tensor | float,
+    b: Tensor | float,
+) -> Tensor:
     """Predict with a line: w x + b.
 
     Shapes: x any shape, w and b numbers or 0-dimensional; the result has the
@@ -79,10 +85,11 @@ def model(x: Tensor, w: Tensor | float, b: Tensor | float) -> Tensor:
 
 
 def mean_squared_error(input: Tensor, target: Tensor) -> Tensor:
-    r"""Average of the squared misses, `torch.nn.functional.mse_loss`.
+    r"""Average of the squared misses, PyTorch's `mse_loss`.
 
-    E = 1/n \sum_i (input_i - target_i)^2, in PyTorch's argument order, without
-    its broadcasting: shapes must be equal. Returns a 0-dimensional tensor.
+    E = 1/n \sum_i (input_i - target_i)^2, as `torch.nn.functional.mse_loss`, in
+    its argument order, without its broadcasting: shapes must be equal. Returns
+    a 0-dimensional tensor.
 
     Errors: `TypeError` if one is not a floating-point tensor; `ValueError` if
     the shapes differ or there is nothing to average.
@@ -102,7 +109,11 @@ def mean_squared_error(input: Tensor, target: Tensor) -> Tensor:
     return ((input - target) ** 2).mean()
 
 
-def line_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+def line_loss(
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+) -> Tensor:
     """Loss of the line with parameters params = (w, b).
 
     Shapes: params (2,), x and target (n,); the result is 0-dimensional.
@@ -120,7 +131,11 @@ def line_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
     return mean_squared_error(model(x, w, b), target)
 
 
-def line_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+def line_gradient(
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+) -> Tensor:
     r"""Gradient of `line_loss` by params, worked out by hand.
 
     dE/dw = 2/n \sum_i (w x_i + b - target_i) x_i,
@@ -148,9 +163,11 @@ def line_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
 
 
 def finite_differences(
-    function: Callable[[Tensor], Tensor], params: Tensor, h: float = 1e-4
+    function: Callable[[Tensor], Tensor],
+    params: Tensor,
+    h: float = 1e-4,
 ) -> Tensor:
-    r"""Gradient at params from two values of the function per parameter.
+    r"""Gradient at params from two values per parameter.
 
     (E(params + h e_j) - E(params - h e_j)) / 2h for each coordinate j, where
     E is the function and e_j is 1 in coordinate j and 0 elsewhere.
@@ -176,11 +193,12 @@ def finite_differences(
     require_positive("h", h)
     if params.dim() != 1 or len(params) == 0:
         given = tuple(params.shape)
-        raise ValueError(f"params must have shape (d,) with d > 0, got {given}")
+        wanted = "params must have shape (d,) with d > 0"
+        raise ValueError(f"{wanted}, got {given}")
     nudges = h * torch.eye(len(params), dtype=params.dtype)
-    ups = torch.stack([function(params + nudge) for nudge in nudges])
-    downs = torch.stack([function(params - nudge) for nudge in nudges])
-    return (ups - downs) / (2 * h)
+    ups = [function(params + nudge) for nudge in nudges]
+    downs = [function(params - nudge) for nudge in nudges]
+    return (torch.stack(ups) - torch.stack(downs)) / (2 * h)
 
 
 def descend(
@@ -190,7 +208,7 @@ def descend(
     steps: int,
     tolerance: float = 0.0,
 ) -> Tensor:
-    r"""Every point visited by gradient descent, the start included.
+    r"""Every point that descent visits, the start included.
 
     params <- params - lr * gradient(params), at most `steps` times; it stops
     early where the length of the gradient is at most `tolerance`.
@@ -231,7 +249,7 @@ def descend(
 
 
 def least_squares(x: Tensor, target: Tensor) -> Tensor:
-    """The parameters (w, b) of the line with the smallest squared loss.
+    """The parameters (w, b) of the line with the lowest loss.
 
     w = covariance(x, target) / variance(x), b = mean(target) - w mean(x).
 
@@ -252,15 +270,15 @@ def least_squares(x: Tensor, target: Tensor) -> Tensor:
     from_mean = x - x.mean()
     variance = (from_mean**2).mean()
     if (x == x[0]).all() or variance == 0:
-        given = x[0].item()
-        raise ValueError(f"x must vary, got variance 0 around {given}")
+        given = f"got variance 0 around {x[0].item()}"
+        raise ValueError(f"x must vary, {given}")
     covariance = (from_mean * (target - target.mean())).mean()
     w = covariance / variance
     return torch.stack([w, target.mean() - w * x.mean()])
 
 
 def hessian(x: Tensor) -> Tensor:
-    r"""Second derivatives of `line_loss`: how fast its gradient changes.
+    r"""Second derivatives of `line_loss` by its parameters.
 
     H = 2 [[mean(x^2), mean(x)], [mean(x), 1]], whatever params and the targets.
 
@@ -285,7 +303,7 @@ def hessian(x: Tensor) -> Tensor:
 
 
 def learning_rate_limit(hessian: Tensor) -> float:
-    r"""Descent on a bowl converges below this learning rate: 2 / lambda_max.
+    r"""Descent converges below this rate: 2 / lambda_max.
 
     Shapes: hessian (d, d), symmetric; `inf` where no direction curves upwards.
 
@@ -303,7 +321,7 @@ def learning_rate_limit(hessian: Tensor) -> float:
 
 
 def condition_number(hessian: Tensor) -> float:
-    r"""How much steeper the steepest direction is: lambda_max / lambda_min.
+    r"""Largest curvature by smallest: lambda_max / lambda_min.
 
     Shapes: hessian (d, d), symmetric; `inf` where a direction is flat, up to
     rounding, or curves downwards.
@@ -318,12 +336,15 @@ def condition_number(hessian: Tensor) -> float:
     """
     ordered = curvatures(hessian)
     flattest, steepest = ordered[0].item(), ordered[-1].item()
-    rounding = torch.finfo(hessian.dtype).eps * len(hessian) * steepest
-    return steepest / flattest if flattest > max(rounding, 0) else float("inf")
+    eps = torch.finfo(hessian.dtype).eps
+    rounding = eps * len(hessian) * steepest
+    if flattest <= max(rounding, 0):
+        return float("inf")
+    return steepest / flattest
 
 
 def curvatures(hessian: Tensor) -> Tensor:
-    """Eigenvalues of the Hessian, from the flattest direction to the steepest.
+    """Eigenvalues of the Hessian, the smallest first.
 
     Shapes: hessian (d, d), symmetric; the result is (d,).
 
@@ -340,7 +361,8 @@ def curvatures(hessian: Tensor) -> Tensor:
     require_floating("hessian", hessian)
     shape = tuple(hessian.shape)
     if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
-        raise ValueError(f"hessian must be a square matrix, got shape {shape}")
+        wanted = "hessian must be a square matrix"
+        raise ValueError(f"{wanted}, got shape {shape}")
     eigenvalues: Tensor = torch.linalg.eigvalsh(hessian)
     return eigenvalues
 
@@ -367,13 +389,17 @@ def standardize(x: Tensor) -> Tensor:
     require_readings(x, x)
     deviation = x.std(correction=0)
     if (x == x[0]).all() or deviation == 0:
-        given = x[0].item()
-        raise ValueError(f"x must vary, got variance 0 around {given}")
+        given = f"got variance 0 around {x[0].item()}"
+        raise ValueError(f"x must vary, {given}")
     return (x - x.mean()) / deviation
 
 
-def neuron_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
-    r"""Loss of the two-weight network o = v tanh(w x), params = (w, v).
+def neuron_loss(
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+) -> Tensor:
+    r"""Loss of the network o = v tanh(w x), params = (w, v).
 
     Shapes: params (2,), x and target (n,); the result is 0-dimensional.
 
@@ -394,8 +420,14 @@ def neuron_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
     return mean_squared_error(v * torch.tanh(w * x), target)
 
 
-def neuron_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
-    r"""Gradient of `neuron_loss` by params = (w, v), worked out by hand.
+def neuron_gradient(
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+) -> Tensor:
+    r"""Gradient of `neuron_loss`, worked out by hand.
+
+    The parameters are params = (w, v).
 
     With bent = tanh(w x) and tanh' = 1 - tanh^2,
     dE/dw = 2/n \sum_i (v bent_i - target_i) v (1 - bent_i^2) x_i,

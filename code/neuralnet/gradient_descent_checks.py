@@ -27,7 +27,7 @@ from neuralnet.gradient_descent import (
 
 
 def some_readings() -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Parameters, x and target: 1 to 100 readings, tiny, near and far.
+    """Parameters, x and target, 1 to 100 readings of each.
 
     >>> [tuple(x.shape) for params, x, target in some_readings()][:3]
     [(1,), (1,), (2,)]
@@ -42,7 +42,11 @@ def some_readings() -> list[tuple[Tensor, Tensor, Tensor]]:
     return cases
 
 
-def torch_line_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+def torch_line_loss(
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+) -> Tensor:
     """Loss of the line in PyTorch's own words.
 
     >>> params, x = torch.tensor([2.0, 1.0]), torch.tensor([1.0, 2.0])
@@ -53,17 +57,22 @@ def torch_line_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
     return F.mse_loss(inputs @ params, target)
 
 
-def torch_neuron_loss(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+def torch_neuron_loss(
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+) -> Tensor:
     """Loss of v tanh(w x) in PyTorch's own words.
 
     >>> torch_neuron_loss(torch.zeros(2), torch.ones(3), torch.ones(3))
     tensor(1.)
     """
-    return F.mse_loss(torch.tanh(x * params[0]).mul(params[1]), target)
+    bent = torch.tanh(x * params[0])
+    return F.mse_loss(bent * params[1], target)
 
 
 def torch_gradient(loss: Callable) -> Callable:
-    """The gradient function of a loss, by autograd and differentiable again.
+    """The gradient of a loss by autograd, with a record.
 
     >>> params, x = torch.zeros(2), torch.ones(3)
     >>> torch_gradient(torch_line_loss)(params, x, x).tolist()
@@ -73,15 +82,20 @@ def torch_gradient(loss: Callable) -> Callable:
     def gradient(params: Tensor, *readings: Tensor) -> Tensor:
         params = params.clone().requires_grad_()
         value = loss(params, *readings)
-        return torch.autograd.grad(value, params, create_graph=True)[0]
+        (grad,) = torch.autograd.grad(value, params, create_graph=True)
+        return grad
 
     return gradient
 
 
 def sgd_path(
-    params: Tensor, x: Tensor, target: Tensor, lr: float, steps: int
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+    lr: float,
+    steps: int,
 ) -> Tensor:
-    """Every point visited by `torch.optim.SGD`, the start included.
+    """Every point on the path of `torch.optim.SGD`.
 
     >>> x = torch.tensor([1.0])
     >>> sgd_path(torch.zeros(2), x, x, lr=0.25, steps=1)
@@ -100,8 +114,13 @@ def sgd_path(
     return torch.stack(history)
 
 
-def hundred_steps(ours: bool, params: Tensor, x: Tensor, target: Tensor) -> Tensor:
-    """A hundred steps at half the limit, ours or `torch.optim.SGD`'s.
+def hundred_steps(
+    ours: bool,
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+) -> Tensor:
+    """A hundred steps at half the limit, ours or PyTorch's.
 
     >>> x = torch.tensor([0.0, 1.0])
     >>> hundred_steps(True, torch.zeros(2), x, x).shape
@@ -110,7 +129,8 @@ def hundred_steps(ours: bool, params: Tensor, x: Tensor, target: Tensor) -> Tens
     lr = learning_rate_limit(hessian(x)) / 2
     if not ours:
         return sgd_path(params, x, target, lr, 100)
-    path = descend(lambda p: line_gradient(p, x, target), params, lr, 100)
+    gradient = partial(line_gradient, x=x, target=target)
+    path = descend(gradient, params, lr, 100)
     return path[torch.arange(101).clamp(max=len(path) - 1)]
 
 
@@ -122,11 +142,16 @@ def torch_least_squares(x: Tensor, target: Tensor) -> Tensor:
     tensor([2., 3.], dtype=torch.float64)
     """
     inputs = torch.stack([x, torch.ones_like(x)], dim=1)
-    best: Tensor = torch.linalg.lstsq(inputs, target[:, None]).solution
+    found = torch.linalg.lstsq(inputs, target[:, None])
+    best: Tensor = found.solution
     return best[:, 0]
 
 
-def torch_hessian(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
+def torch_hessian(
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+) -> Tensor:
     """Second derivatives of the line's loss by autograd.
 
     >>> x = torch.tensor([1.0, 3.0])
@@ -135,8 +160,9 @@ def torch_hessian(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
     """
     leaf = params.clone().requires_grad_()
     value = torch_line_loss(leaf, x, target)
-    grad = torch.autograd.grad(value, leaf, create_graph=True)[0]
-    rows = [torch.autograd.grad(g, leaf, retain_graph=True)[0] for g in grad]
+    (grad,) = torch.autograd.grad(value, leaf, create_graph=True)
+    again = partial(torch.autograd.grad, inputs=leaf, retain_graph=True)
+    rows = [again(slope)[0] for slope in grad]
     return torch.stack(rows)
 
 
@@ -151,11 +177,15 @@ def agreement_checks() -> list[Check]:
     xs = [(x,) for x, _ in lines]
     predictions = [(x, target) for _, x, target in every]
 
-    def slopes(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
-        return finite_differences(lambda p: line_loss(p, x, target), params)
+    def slopes(params: Tensor, *readings: Tensor) -> Tensor:
+        def loss(params: Tensor) -> Tensor:
+            return line_loss(params, *readings)
+
+        return finite_differences(loss, params)
 
     def summary(hessian: Tensor) -> Tensor:
-        pair = learning_rate_limit(hessian), condition_number(hessian)
+        limit = learning_rate_limit(hessian)
+        pair = limit, condition_number(hessian)
         return torch.tensor(pair, dtype=hessian.dtype)
 
     def torch_summary(hessian: Tensor) -> Tensor:

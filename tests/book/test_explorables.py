@@ -182,6 +182,14 @@ def test_descent_explorer_agrees_with_pytorch(visit):
         assert close(got["losses"], losses), multiple
 
 
+def test_descent_explorer_shows_the_loss_up_to_the_last_step(visit):
+    element = visit("gradient_descent.html").page.locator("descent-explorer")
+    curve = element.locator("svg").nth(1)
+    for stop, ticks in ((5, "0510"), (20, "01020"), (21, "025"), (36, "05001000")):
+        element.locator("input").nth(1).fill(str(stop))
+        assert curve.locator("g").first.text_content() == ticks
+
+
 def test_every_explorable_has_its_arithmetic_checked_here():
     checked = set(re.findall(r"get\('([\w-]+)'\)", Path(__file__).read_text()))
     assert checked == {name for _, name in USED}

@@ -49,21 +49,25 @@ def test_layers_until_lost(answers):
 
 @pytest.mark.exercise(
     2,
-    "Two layers are one",
-    hint="Put x @ W1.T + b1 for x into x @ W2.T + b2 and open the bracket.",
+    "The same network in sigmoids",
+    hint="Put 2 sigmoid(2 z) - 1 for tanh(z) and open the brackets.",
 )
-def test_merge(answers):
+def test_in_sigmoids(answers):
+    def network(f, x, weight1, bias1, weight2, bias2):
+        return f(x @ weight1.T + bias1) @ weight2.T + bias2
+
     rng = torch.Generator().manual_seed(4)
-    shapes = (5, 3), (5,), (2, 5), (2,)
-    parts = [torch.randn(shape, generator=rng).double() for shape in shapes]
-    weight1, bias1, weight2, bias2 = parts
-    x = torch.randn(7, 3, generator=rng).double()
-    weight, bias = answers.merge(*parts)
-    assert weight.shape == (2, 3), f"weight {tuple(weight.shape)}, wanted (2, 3)"
-    assert bias.shape == (2,), f"bias {tuple(bias.shape)}, wanted (2,)"
-    two = (x @ weight1.T + bias1) @ weight2.T + bias2
-    same = torch.allclose(x @ weight.T + bias, two)
-    assert same, "the merged layer and the two layers give different outputs"
+    for inputs, hidden, outputs in ((3, 5, 2), (1, 4, 4), (2, 1, 3)):
+        wanted = (hidden, inputs), (hidden,), (outputs, hidden), (outputs,)
+        parts = [torch.randn(shape, generator=rng).double() for shape in wanted]
+        got = answers.in_sigmoids(*parts)
+        shapes = tuple(tuple(part.shape) for part in got)
+        assert shapes == wanted, f"got the shapes {shapes}, wanted {wanted}"
+        x = torch.randn(7, inputs, generator=rng).double()
+        gap = network(torch.tanh, x, *parts) - network(torch.sigmoid, x, *got)
+        gap = gap.abs().max().item()
+        said = f"with {hidden} hidden neurons the answers differ by up to {gap:.2g}"
+        assert gap < 1e-9, said
 
 
 @pytest.mark.exercise(

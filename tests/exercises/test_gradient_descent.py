@@ -11,12 +11,22 @@ T_U = torch.tensor([35.7, 55.9, 58.2, 81.9, 56.3, 48.9, 33.9, 21.8, 48.4, 60.4, 
 T_C, T_U = T_C.double(), T_U.double()
 
 
+def brief(value):
+    """A number, or a tensor of a few, with five digits."""
+    if isinstance(value, torch.Tensor):
+        value = value.tolist()
+    if isinstance(value, list):
+        return "[" + ", ".join(map(brief, value)) + "]"
+    return f"{value:.5g}" if isinstance(value, float) else repr(value)
+
+
 def assert_close(got, wanted, what, rtol=1e-6):
-    assert isinstance(got, torch.Tensor), f"{what}: got {got!r}, wanted a tensor"
+    kind = type(got).__name__
+    assert isinstance(got, torch.Tensor), f"{what}: got a {kind}, wanted a tensor"
     shapes = f"shape {tuple(got.shape)}, wanted {tuple(wanted.shape)}"
     assert got.shape == wanted.shape, f"{what}: {shapes}"
     same = torch.allclose(got.double(), wanted.double(), rtol=rtol, atol=1e-8)
-    assert same, f"{what}: got {got.tolist()}, wanted {wanted.tolist()}"
+    assert same, f"{what}: got {brief(got)}, wanted {brief(wanted)}"
 
 
 def autograd(loss, params):
@@ -43,7 +53,8 @@ def test_surviving(answers):
     ]
     for rates, curvatures, wanted in cases:
         got = answers.surviving(rates, curvatures)
-        assert list(got) == wanted, f"{rates}, {curvatures}: got {got}, wanted {wanted}"
+        said = f"rates {rates}, curvatures {curvatures}"
+        assert list(got) == wanted, f"{said}: got {got}, wanted {wanted}"
 
 
 @pytest.mark.exercise(
@@ -66,8 +77,8 @@ def test_read_curves(answers):
             miss = columns @ params - T_C
             params = params - got[letter] * limit * 2 * columns.T @ miss / len(x)
         loss = F.mse_loss(columns @ params, T_C).item()
-        said = f"{letter} at {got[letter]} of the limit has a loss of {loss:.4g}"
-        shown = f"{said} after 100 steps, the page shows {wanted:.4g}"
+        said = f"{letter} at {got[letter]}: loss {loss:.4g} after 100 steps"
+        shown = f"{said}, the page shows {wanted:.4g}"
         assert loss == pytest.approx(wanted, rel=0.01), shown
 
 
@@ -97,7 +108,7 @@ def test_find_wrong(answers):
             candidates = [right, by_hand]
             candidates.insert(wanted, lambda p, flip=flip: flip * right(p))
             got = answers.find_wrong(candidates, loss, params)
-            assert got == wanted, f"got {got!r}, wanted {wanted}, the wrong one"
+            assert got == wanted, f"got {got!r}, the wrong one is {wanted}"
 
 
 @pytest.mark.exercise(
@@ -110,7 +121,8 @@ def test_sum_limit(answers):
         columns = torch.stack([x, torch.ones_like(x)], dim=1)
         wanted = 1 / torch.linalg.svdvals(columns)[0].item() ** 2
         got = answers.sum_limit(x)
-        assert got == pytest.approx(wanted), f"got {got}, wanted {wanted}"
+        shown = f"{len(x)} readings: got {brief(got)}, wanted {brief(wanted)}"
+        assert got == pytest.approx(wanted), shown
 
 
 @pytest.mark.exercise(
@@ -141,9 +153,9 @@ def test_raw_line(answers):
         standard = (x - x.mean()) / x.std(correction=0)
         for params in ([8.0, 10.5], [-1.0, 0.0]):
             params = torch.tensor(params, dtype=torch.float64)
-            w, b = answers.raw_line(params, x)
-            predicted = params[0] * standard + params[1]
-            assert_close(w * x + b, predicted, "predictions of the raw line")
+            wanted = best_line(x, params[0] * standard + params[1])
+            given = f"from {params.tolist()}"
+            assert_close(answers.raw_line(params, x), wanted, given)
 
 
 @pytest.mark.exercise(
@@ -177,8 +189,8 @@ def test_backtrack(answers):
                 wanted /= 2
             calls = 0
             got = answers.backtrack(loss, gradient, params, first)
-            said = f"from {start} with lr {first:.3g}: got {got}, wanted {wanted}"
-            assert got == pytest.approx(wanted), said
+            said = f"got {brief(got)}, wanted {brief(wanted)}"
+            assert got == pytest.approx(wanted), f"from {start}, lr {first:.3g}: {said}"
 
 
 @pytest.mark.exercise(

@@ -10,17 +10,17 @@ from torch import Tensor
 
 
 def layers_until_lost(slope: float, factor: float) -> int:
-    """Smallest number of layers n with slope ** n below factor."""
+    """Smallest number n with slope ** n below factor."""
     raise NotImplementedError
 
 
-def merge(
+def in_sigmoids(
     weight1: Tensor,
     bias1: Tensor,
     weight2: Tensor,
     bias2: Tensor,
-) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the one layer that does what two do."""
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """A sigmoid network that answers like the tanh network."""
     raise NotImplementedError
 
 
@@ -35,7 +35,7 @@ def straight_pieces(
     low: float,
     high: float,
 ) -> Callable[[Tensor], Tensor]:
-    """A sum of shifted ReLU through steps + 1 points of a function."""
+    """Shifted ReLU, added up, through points of a function."""
     raise NotImplementedError
 
 
@@ -49,6 +49,9 @@ def my_activation(input: Tensor) -> Tensor:
     raise NotImplementedError
 
 
-def clearly_lower(first: list[float], second: list[float]) -> bool:
-    """Whether every loss of the first list is below every one of the second."""
+def clearly_lower(
+    first: list[float],
+    second: list[float],
+) -> bool:
+    """Whether all of the first are below all of the second."""
     raise NotImplementedError

@@ -7,41 +7,61 @@ from collections.abc import Callable
 from torch import Tensor
 
 
-def surviving(rates: list[float], curvatures: list[float]) -> list[float]:
-    """Keep the learning rates with which descent on this bowl converges."""
+def surviving(
+    rates: list[float],
+    curvatures: list[float],
+) -> list[float]:
+    """Keep the rates with which descent converges."""
     raise NotImplementedError
 
 
 def read_curves() -> dict[str, float]:
-    """The multiple of the limit behind each of the runs A, B, C and D."""
+    """The multiple of the limit behind each of the runs."""
     raise NotImplementedError
 
 
-def find_wrong(candidates: list[Callable], loss: Callable, params: Tensor) -> int:
-    """Index of the one candidate that is not the gradient of loss at params."""
+def find_wrong(
+    candidates: list[Callable],
+    loss: Callable,
+    params: Tensor,
+) -> int:
+    """Index of the one that is not the gradient at params."""
     raise NotImplementedError
 
 
 def sum_limit(x: Tensor) -> float:
-    """Learning-rate limit of the line when squares are summed, not averaged."""
+    """Learning-rate limit of the line with summed squares."""
     raise NotImplementedError
 
 
-def parabola_gradient(params: Tensor, x: Tensor, target: Tensor) -> Tensor:
-    """Gradient of the mean squared error of a x^2 + w x + b by (a, w, b)."""
+def parabola_gradient(
+    params: Tensor,
+    x: Tensor,
+    target: Tensor,
+) -> Tensor:
+    """Gradient of the loss of a x^2 + w x + b by (a, w, b)."""
     raise NotImplementedError
 
 
 def raw_line(params: Tensor, x: Tensor) -> Tensor:
-    """Turn (w, b) fitted to standardize(x) into (w, b) for x itself."""
+    """Turn (w, b) for standardize(x) into (w, b) for x."""
     raise NotImplementedError
 
 
-def backtrack(loss: Callable, gradient: Callable, params: Tensor, lr: float) -> float:
-    """Halve lr until the loss falls by lr/2 times the squared gradient."""
+def backtrack(
+    loss: Callable,
+    gradient: Callable,
+    params: Tensor,
+    lr: float,
+) -> float:
+    """Halve lr until the loss falls by half the promise."""
     raise NotImplementedError
 
 
-def newton_step(params: Tensor, grad: Tensor, hessian: Tensor) -> Tensor:
-    """Where the bowl with this gradient and Hessian at params has no slope."""
+def newton_step(
+    params: Tensor,
+    grad: Tensor,
+    hessian: Tensor,
+) -> Tensor:
+    """Where the bowl with this gradient and Hessian is lowest."""
     raise NotImplementedError

@@ -10,21 +10,22 @@ from torch import Tensor
 
 
 def layers_until_lost(slope: float, factor: float) -> int:
-    """Smallest number of layers n with slope ** n below factor."""
+    """Smallest number n with slope ** n below factor."""
     layers, product = 0, 1.0
     while product >= factor:
         layers, product = layers + 1, product * slope
     return layers
 
 
-def merge(
+def in_sigmoids(
     weight1: Tensor,
     bias1: Tensor,
     weight2: Tensor,
     bias2: Tensor,
-) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the one layer that does what two do."""
-    return weight2 @ weight1, weight2 @ bias1 + bias2
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """A sigmoid network that answers like the tanh network."""
+    down = weight2.sum(dim=1)
+    return 2 * weight1, 2 * bias1, 2 * weight2, bias2 - down
 
 
 def log_sigmoid(input: Tensor) -> Tensor:
@@ -40,7 +41,7 @@ def straight_pieces(
     low: float,
     high: float,
 ) -> Callable[[Tensor], Tensor]:
-    """A sum of shifted ReLU through steps + 1 points of a function."""
+    """Shifted ReLU, added up, through points of a function."""
     t = torch.linspace(low, high, steps + 1, dtype=torch.float64)
     slope = target(t).diff() / t.diff()
     bend = torch.cat([slope[:1], slope.diff()])
@@ -67,6 +68,9 @@ def my_activation(input: Tensor) -> Tensor:
     return (1.1 * input + 0.9 * bend) / 2
 
 
-def clearly_lower(first: list[float], second: list[float]) -> bool:
-    """Whether every loss of the first list is below every one of the second."""
+def clearly_lower(
+    first: list[float],
+    second: list[float],
+) -> bool:
+    """Whether all of the first are below all of the second."""
     return max(first) < min(second)

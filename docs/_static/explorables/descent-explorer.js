@@ -93,14 +93,21 @@
   const C2 = "var(--c2, #00a088)";
   const WORDS = { fill: "currentColor", "font-size": 13.5 };
 
-  /* Two boxes: bias across and weight upwards; step across and loss upwards. */
+  /* Two boxes: weight across and bias upwards; step across and loss upwards. */
   const MAP = {
-    width: 360, height: 234, left: 40, right: 10, top: 10, bottom: 38,
-    low: [-24, -1], high: [8, 8], ticks: [[-20, -10, 0], [0, 2, 4, 6]],
+    width: 360, height: 260, left: 40, right: 10, top: 10, bottom: 38,
+    low: [-1, -24], high: [8, 8], ticks: [[0, 2, 4, 6], [-20, -10, 0]],
   };
   const CURVE = {
     width: 360, height: 156, left: 40, right: 10, top: 14, bottom: 38,
-    low: [0, 0], high: [MOST, 4], ticks: [[0, 500, MOST], [0, 2, 4]],
+    low: [0, 0], high: [MOST, 4], ticks: [[], [0, 2, 4]],
+  };
+  /* The axis of steps ends at the last one shown, but not before the tenth. */
+  const curveUpTo = (steps) => {
+    const last = Math.max(steps, 10);
+    const middle = last / 2;
+    const ticks = Number.isInteger(middle) ? [0, middle, last] : [0, last];
+    return { ...CURVE, high: [last, CURVE.high[1]], ticks: [ticks, CURVE.ticks[1]] };
   };
   const across = (box, v) =>
     box.left + ((v - box.low[0]) / (box.high[0] - box.low[0])) *
@@ -172,8 +179,16 @@
         height: box.height - box.top - box.bottom,
       }));
       const moving = svg("g", { "clip-path": `url(#${clip})` });
-      drawing.append(window_, ...this.frame(box), moving);
-      return [drawing, moving];
+      const ticks = svg("g", {}, ...this.ticksAcross(box));
+      drawing.append(window_, ...this.frame(box), ticks, moving);
+      return [drawing, moving, ticks];
+    }
+
+    ticksAcross(box) {
+      const y = box.height - box.bottom + 16;
+      return box.ticks[0].map((v) => svg("text", {
+        x: across(box, v), y, "text-anchor": v === box.high[0] ? "end" : "middle", ...WORDS,
+      }, fixed(v, 0)));
     }
 
     frame(box) {
@@ -185,12 +200,6 @@
           fill: "none", ...line,
         }),
       ];
-      for (const v of box.ticks[0]) {
-        const x = across(box, v);
-        parts.push(svg("text", {
-          x, y: bottom + 16, "text-anchor": v === MOST ? "end" : "middle", ...WORDS,
-        }, fixed(v, 0)));
-      }
       for (const v of box.ticks[1]) {
         const shown = box === CURVE ? ["1", "100", "10\u2074"][v / 2] : fixed(v, 0);
         parts.push(svg("text", {
@@ -198,7 +207,7 @@
         }, shown));
       }
       const names = box === CURVE
-        ? [this.text.step, this.text.loss] : [this.text.bias, this.text.weight];
+        ? [this.text.step, this.text.loss] : [this.text.weight, this.text.bias];
       parts.push(svg("text", {
         x: box.width - box.right, y: box.height - 4, "text-anchor": "end", ...WORDS,
       }, names[0]));
@@ -206,7 +215,7 @@
       return parts;
     }
 
-    /* Ellipses of equal loss; w is drawn upwards, b across. */
+    /* Ellipses of equal loss; w is drawn across, b upwards. */
     contours() {
       const parts = [];
       for (const rise of [2, 10, 30, 70, 130, 210, 310]) {
@@ -219,7 +228,7 @@
           const [u, v] = [radii[0] * Math.cos(turn), radii[1] * Math.sin(turn)];
           const w = BEST[0] + u * Math.cos(ANGLE) - v * Math.sin(ANGLE);
           const b = BEST[1] + u * Math.sin(ANGLE) + v * Math.cos(ANGLE);
-          d += `${k ? "L" : "M"}${across(MAP, b).toFixed(1)} ${upward(MAP, w).toFixed(1)}`;
+          d += `${k ? "L" : "M"}${across(MAP, w).toFixed(1)} ${upward(MAP, b).toFixed(1)}`;
         }
         parts.push(svg("path", { d, fill: "none", stroke: C0, "stroke-width": 0.9 }));
       }
@@ -236,9 +245,10 @@
       this.rate = rate;
       this.steps = steps;
       const [map, onMap] = this.picture(MAP, this.text.figure);
-      const [curve, onCurve] = this.picture(CURVE, this.text.curve);
+      const [curve, onCurve, onAxis] = this.picture(CURVE, this.text.curve);
       this.onMap = onMap;
       this.onCurve = onCurve;
+      this.onAxis = onAxis;
       this.report = html("p", { role: "status" });
       this.report.style.cssText =
         "margin:.4em 0;min-height:4.6em;font-variant-numeric:tabular-nums";
@@ -253,10 +263,10 @@
       const now = DescentExplorer.compute(multiple, steps);
       const far = (v) => Math.max(-1e5, Math.min(1e5, v));
       const places = now.path.map(([w, b]) =>
-        [far(across(MAP, b)), far(upward(MAP, w))]);
+        [far(across(MAP, w)), far(upward(MAP, b))]);
       const dot = ([x, y], r) => svg("circle", { cx: x, cy: y, r, fill: C1 });
       const trail = places.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
-      const [bx, by] = [across(MAP, BEST[1]), upward(MAP, BEST[0])];
+      const [bx, by] = [across(MAP, BEST[0]), upward(MAP, BEST[1])];
       const [sx, sy] = places[0];
       this.onMap.replaceChildren(
         ...this.contours(),
@@ -266,12 +276,14 @@
           d: `M${bx - 7} ${by}h14M${bx} ${by - 7}v14`, stroke: C2, "stroke-width": 3,
         }),
         svg("text", { x: bx + 8, y: by - 8, ...WORDS }, this.text.best),
-        svg("text", { x: sx + 8, y: sy + 14, ...WORDS }, this.text.start),
+        svg("text", { x: sx - 10, y: sy - 12, ...WORDS }, this.text.start),
         dot(places[places.length - 1], 5),
       );
+      const box = curveUpTo(steps);
+      this.onAxis.replaceChildren(...this.ticksAcross(box));
       const height = (loss) => far(upward(CURVE, Math.log10(loss)));
       const points = now.losses.map((loss, k) =>
-        `${across(CURVE, k).toFixed(1)},${height(loss).toFixed(1)}`);
+        `${across(box, k).toFixed(1)},${height(loss).toFixed(1)}`);
       const floor = height(lossAt(BEST));
       const last = now.losses[now.losses.length - 1];
       this.onCurve.replaceChildren(
@@ -285,7 +297,7 @@
         svg("polyline", {
           points: points.join(" "), fill: "none", stroke: C1, "stroke-width": 2,
         }),
-        svg("circle", { cx: across(CURVE, steps), cy: height(last), r: 4, fill: C1 }),
+        svg("circle", { cx: across(box, steps), cy: height(last), r: 4, fill: C1 }),
       );
       const said = this.text[now.kind];
       this.report.textContent =
