@@ -8,9 +8,14 @@ import pytest
 import torch
 from neuralnet.checks import (
     require_choice,
+    require_dimensions,
     require_floating,
+    require_number,
     require_positive,
+    require_same_dtype,
     require_same_shape,
+    require_sizes,
+    require_tensor,
 )
 
 
@@ -59,3 +64,64 @@ def test_choice_is_made_among_the_choices():
     require_choice("approximate", "tanh", ("none", "tanh"))
     with pytest.raises(ValueError, match="'none', 'tanh', got 'erf'"):
         require_choice("approximate", "erf", ("none", "tanh"))
+
+
+def test_equal_dtypes_pass():
+    require_same_dtype(a=torch.zeros(2), b=torch.ones(3, 4))
+
+
+def test_other_dtype_is_named():
+    with pytest.raises(TypeError, match=r"a torch\.float32, b torch\.float64"):
+        require_same_dtype(a=torch.zeros(2), b=torch.zeros(2).double())
+
+
+@pytest.mark.parametrize("value", [1.0, [1.0], None, "ones"])
+def test_what_is_no_tensor_is_refused(value):
+    given = type(value).__name__
+    with pytest.raises(TypeError, match=f"x must be a tensor, got {given}"):
+        require_tensor("x", value)
+    with pytest.raises(TypeError, match=f"x must be a tensor, got {given}"):
+        require_dimensions("x", value, 1)
+
+
+def test_tensor_of_the_wanted_dimensions_passes():
+    require_tensor("x", torch.tensor(1))
+    for dims in range(4):
+        require_dimensions("x", torch.zeros((2,) * dims), dims)
+
+
+def test_other_number_of_dimensions_is_refused():
+    with pytest.raises(ValueError, match=r"1 dimension, got shape \(\)"):
+        require_dimensions("x", torch.zeros(()), 1)
+    with pytest.raises(ValueError, match=r"2 dimensions, got shape \(3,\)"):
+        require_dimensions("x", torch.zeros(3), 2)
+
+
+@pytest.mark.parametrize("sizes", [(), (0,), (3, 0, 2), [2, 3], torch.Size([2, 3])])
+def test_sizes_pass(sizes):
+    require_sizes("shape", sizes)
+
+
+@pytest.mark.parametrize("sizes", [3, None, "23", (2.0,), (True, 2), {2, 3}])
+def test_what_is_no_tuple_of_integers_is_refused(sizes):
+    with pytest.raises(TypeError, match="shape must be a tuple of integers"):
+        require_sizes("shape", sizes)
+
+
+def test_negative_size_is_refused():
+    with pytest.raises(ValueError, match=r"no negative size, got \(2, -1\)"):
+        require_sizes("shape", (2, -1))
+
+
+@pytest.mark.parametrize("value", [2, -0.5, math.inf, math.nan])
+def test_numbers_pass(value):
+    require_number("data", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "given"),
+    [("2", "str"), (None, "NoneType"), (True, "bool"), (1j, "complex")],
+)
+def test_what_is_no_number_is_refused(value, given):
+    with pytest.raises(TypeError, match=f"^data must be a number, got {given}$"):
+        require_number("data", value)

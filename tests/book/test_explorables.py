@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from pathlib import Path
@@ -193,3 +194,78 @@ def test_descent_explorer_shows_the_loss_up_to_the_last_step(visit):
 def test_every_explorable_has_its_arithmetic_checked_here():
     checked = set(re.findall(r"get\('([\w-]+)'\)", Path(__file__).read_text()))
     assert checked == {name for _, name in USED}
+
+
+def test_neuron_explorer_agrees_with_pytorch(visit):
+    page = visit("neurons.html").page
+    element = "customElements.get('neuron-explorer')"
+    grid = [(w / 2, b / 2) for w in range(-8, 9) for b in range(-8, 9)]
+    for x in (-3.0, -0.7, 0.0, 1e-9, 2.9):
+        got = page.evaluate(
+            f"([grid, x]) => grid.map(([w, b]) => {element}.compute(w, b, x))",
+            [grid, x],
+        )
+        w, b = torch.tensor(grid, dtype=torch.float64).T
+        at = torch.full_like(w, x).requires_grad_()
+        z = w * at + b
+        o = torch.tanh(z)
+        (slope,) = torch.autograd.grad(o.sum(), at)
+        assert close([each["z"] for each in got], z.detach())
+        assert close([each["o"] for each in got], o.detach())
+        assert close([each["slope"] for each in got], slope)
+        assert close([each["steepest"] for each in got], w)
+        for each, (weight, bias) in zip(got, grid, strict=True):
+            if weight == 0:
+                assert each["middle"] is None
+            else:
+                assert close(weight * each["middle"] + bias, 0.0)
+
+
+def test_broadcast_explorer_agrees_with_pytorch(visit):
+    page = visit("tensors.html").page
+    element = "customElements.get('broadcast-explorer')"
+    shapes = page.evaluate(f"{element}.shapes")
+    more = [[0], [1, 0], [0, 3], [2, 1, 4, 1], [5, 1, 1, 3]]
+    for a, b in itertools.product(shapes + more, repeat=2):
+        got = page.evaluate(f"([a, b]) => {element}.compute(a, b)", [a, b])
+        try:
+            wanted = torch.broadcast_shapes(tuple(a), tuple(b))
+        except RuntimeError:
+            assert got["shape"] is None, (a, b)
+            first, second = (row[got["clash"]] for row in got["filled"])
+            assert 1 not in (first, second)
+            assert first != second
+        else:
+            assert got["shape"] == list(wanted), (a, b)
+            assert got["elements"] == math.prod(wanted)
+            assert got["clash"] is None
+
+
+def test_neuron_graph_agrees_with_pytorch(visit):
+    page = visit("backpropagation.html").page
+    element = "customElements.get('neuron-graph')"
+    numbers = [(2.0, 0.55, -0.5, 0.15), (0.0, 1.0, 0.0, 1.0), (-3.0, 0.0, 9.0, -1.0)]
+    rng = torch.Generator().manual_seed(0)
+    numbers += torch.randn(20, 4, generator=rng, dtype=torch.float64).tolist()
+    for case in numbers:
+        got = page.evaluate(f"c => {element}.compute(...c)", list(case))
+        leaves = torch.tensor(case, dtype=torch.float64).unbind()
+        named = dict(zip("wxbt", (u.requires_grad_() for u in leaves), strict=True))
+        named["p"] = named["w"] * named["x"]
+        named["z"] = named["p"] + named["b"]
+        named["o"] = torch.tanh(named["z"])
+        named["m"] = named["o"] - named["t"]
+        named["E"] = named["m"] ** 2
+        names = sorted(named)
+        slopes = torch.autograd.grad(
+            named["E"], [named[name] for name in names], retain_graph=True
+        )
+        assert sorted(got["values"]) == sorted(got["slopes"]) == names
+        values = torch.stack([named[name].detach() for name in names])
+        assert close([got["values"][name] for name in names], values), case
+        assert close([got["slopes"][name] for name in names], torch.stack(slopes)), case
+        for edge, slope in got["local"].items():
+            (local,) = torch.autograd.grad(
+                named[edge[1]], named[edge[0]], retain_graph=True
+            )
+            assert close(slope, local), edge
