@@ -7,8 +7,12 @@ import math
 import pytest
 import torch
 from neuralnet.checks import (
+    require_alike,
+    require_between,
     require_choice,
+    require_classes,
     require_dimensions,
+    require_expandable,
     require_floating,
     require_number,
     require_positive,
@@ -125,3 +129,67 @@ def test_numbers_pass(value):
 def test_what_is_no_number_is_refused(value, given):
     with pytest.raises(TypeError, match=f"^data must be a number, got {given}$"):
         require_number("data", value)
+
+
+def test_alike_tensors_pass_and_what_is_left_out_is_passed_over():
+    require_alike(input=torch.zeros(2), target=torch.ones(2), weight=None)
+
+
+def test_alike_names_the_tensor_that_is_no_float():
+    with pytest.raises(TypeError, match="target must be a floating-point tensor"):
+        require_alike(input=torch.zeros(2), target=torch.zeros(2).long())
+
+
+def test_alike_names_shapes_before_dtypes():
+    with pytest.raises(ValueError, match=r"input \(2,\), target \(2, 1\)"):
+        require_alike(input=torch.zeros(2), target=torch.zeros(2, 1).double())
+    with pytest.raises(TypeError, match=r"input torch\.float32, target torch\.float64"):
+        require_alike(input=torch.zeros(2), target=torch.zeros(2).double())
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (1, 3), (4, 1), (4, 3)])
+def test_what_broadcasts_is_expandable(shape):
+    require_expandable("weight", torch.ones(shape), torch.zeros(4, 3))
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (1, 4, 3), (0,)])
+def test_what_does_not_broadcast_is_not_expandable(shape):
+    with pytest.raises(ValueError, match=r"must broadcast to \(4, 3\)"):
+        require_expandable("weight", torch.ones(shape), torch.zeros(4, 3))
+
+
+def test_expandable_wants_the_same_dtype():
+    with pytest.raises(TypeError, match=r"weight must be torch\.float32, got"):
+        require_expandable("weight", torch.ones(3).double(), torch.zeros(3))
+
+
+def test_between_takes_both_ends():
+    require_between("p", torch.tensor([[0.0, 1.0]]), 0, 1)
+    require_between("p", 0.5, 0, 1)
+    require_between("p", torch.zeros(0), 0, 1)
+
+
+@pytest.mark.parametrize("value", [-1e-9, 1.5, math.nan, math.inf])
+def test_between_names_the_first_outside(value):
+    for given in (value, torch.tensor([0.5, value], dtype=torch.float64)):
+        with pytest.raises(ValueError, match="p must lie from 0 to 1, got"):
+            require_between("p", given, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("scores", "target"), [((3,), ()), ((2, 3), (2,)), ((2, 3, 4, 5), (2, 4, 5))]
+)
+def test_one_class_per_example_passes(scores, target):
+    require_classes(torch.zeros(scores), torch.full(target, 2), -100)
+
+
+def test_ignored_class_passes_and_another_does_not():
+    target = torch.tensor([0, 7])
+    require_classes(torch.zeros(2, 3), target, 7)
+    with pytest.raises(ValueError, match="from 0 to 2 or be -100, got 7"):
+        require_classes(torch.zeros(2, 3), target, -100)
+
+
+def test_classes_need_a_dimension():
+    with pytest.raises(ValueError, match="input must have a dimension of classes"):
+        require_classes(torch.tensor(1.0), torch.tensor(0), -100)

@@ -181,3 +181,111 @@ def require_number(name: str, value: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         given = type(value).__name__
         raise TypeError(f"{name} must be a number, got {given}")
+
+
+def require_alike(**tensors: Tensor | None) -> None:
+    """Raise unless all the tensors are floating point, of one shape and one dtype.
+
+    A `None` stands for an argument that was left out and is passed over.
+
+    Errors: `TypeError` for a tensor that is not floating point or has another
+    dtype than the first, `ValueError` for shapes that differ.
+
+    >>> import torch
+    >>> a = torch.zeros(2)
+    >>> require_alike(input=a, target=a, weight=None)
+    >>> require_alike(input=a, target=a.double())
+    Traceback (most recent call last):
+        ...
+    TypeError: dtypes must be equal, got input torch.float32, target torch.float64
+    """
+    present = {name: t for name, t in tensors.items() if t is not None}
+    for name, tensor in present.items():
+        require_floating(name, tensor)
+    require_same_shape(**present)
+    if len({tensor.dtype for tensor in present.values()}) > 1:
+        given = ", ".join(f"{name} {t.dtype}" for name, t in present.items())
+        raise TypeError(f"dtypes must be equal, got {given}")
+
+
+def require_expandable(name: str, value: Tensor, like: Tensor) -> None:
+    """Raise unless `value` broadcasts to the shape of `like` and has its dtype.
+
+    Errors: `ValueError` for the shape, `TypeError` for the dtype.
+
+    >>> import torch
+    >>> require_expandable("weight", torch.ones(3), torch.zeros(4, 3))
+    >>> require_expandable("weight", torch.ones(4), torch.zeros(4, 3))
+    Traceback (most recent call last):
+        ...
+    ValueError: weight must broadcast to (4, 3), got shape (4,)
+    """
+    require_floating(name, value)
+    wanted, given = tuple(like.shape), tuple(value.shape)
+    sizes = zip(reversed(given), reversed(wanted), strict=False)
+    if len(given) > len(wanted) or any(g not in (1, w) for g, w in sizes):
+        raise ValueError(f"{name} must broadcast to {wanted}, got shape {given}")
+    if value.dtype != like.dtype:
+        raise TypeError(f"{name} must be {like.dtype}, got {value.dtype}")
+
+
+def require_between(name: str, value: Tensor | float, low: float, high: float) -> None:
+    """Raise unless every number lies from low to high (nan does not).
+
+    Errors: `ValueError` that names the first number that does not.
+
+    >>> import torch
+    >>> require_between("target", torch.tensor([0.0, 1.0]), 0, 1)
+    >>> require_between("target", torch.tensor([0.5, 2.0]), 0, 1)
+    Traceback (most recent call last):
+        ...
+    ValueError: target must lie from 0 to 1, got 2.0
+    >>> require_between("label_smoothing", 1.5, 0, 1)
+    Traceback (most recent call last):
+        ...
+    ValueError: label_smoothing must lie from 0 to 1, got 1.5
+    """
+    given = value.detach().flatten().tolist() if isinstance(value, Tensor) else [value]
+    for number in given:
+        if not low <= number <= high:
+            raise ValueError(f"{name} must lie from {low} to {high}, got {number}")
+
+
+def require_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
+    """Raise unless `target` names one class of `input` per example.
+
+    Shapes: input (C,) with target (), or input (N, C, d1, ...) with target
+    (N, d1, ...). Every target is from 0 to C - 1, or `ignore_index`.
+
+    Errors: `TypeError` unless target is int64 or uint8, `ValueError` for a
+    shape or a class that does not fit.
+
+    >>> import torch
+    >>> scores = torch.zeros(2, 3)
+    >>> require_classes(scores, torch.tensor([0, 2]), -100)
+    >>> require_classes(scores, torch.tensor([0, 3]), -100)
+    Traceback (most recent call last):
+        ...
+    ValueError: target must lie from 0 to 2 or be -100, got 3
+    >>> require_classes(scores, torch.tensor([0.0, 2.0]), -100)
+    Traceback (most recent call last):
+        ...
+    TypeError: class indices must be int64 or uint8, got torch.float32
+    >>> require_classes(scores, torch.tensor([[0], [2]]), -100)
+    Traceback (most recent call last):
+        ...
+    ValueError: for input (2, 3) target must be (2,), got (2, 1)
+    """
+    shape, given = tuple(input.shape), tuple(target.shape)
+    if len(shape) == 0:
+        raise ValueError("input must have a dimension of classes, got shape ()")
+    wanted = () if len(shape) == 1 else (shape[0], *shape[2:])
+    if given != wanted:
+        raise ValueError(f"for input {shape} target must be {wanted}, got {given}")
+    if str(target.dtype) not in ("torch.int64", "torch.uint8"):
+        raise TypeError(f"class indices must be int64 or uint8, got {target.dtype}")
+    last = shape[0 if len(shape) == 1 else 1] - 1
+    for index in target.detach().flatten().tolist():
+        if index != ignore_index and not 0 <= index <= last:
+            allowed = f"from 0 to {last} or be {ignore_index}"
+            raise ValueError(f"target must lie {allowed}, got {index}")

@@ -269,3 +269,33 @@ def test_neuron_graph_agrees_with_pytorch(visit):
                 named[edge[1]], named[edge[0]], retain_graph=True
             )
             assert close(slope, local), edge
+
+
+def test_outlier_explorer_agrees_with_pytorch(visit):
+    page = visit("losses.html").page
+    element = "customElements.get('outlier-explorer')"
+    for reading, delta in ((-30.0, 0.1), (-4.0, 2.0), (22.0, 2.0), (70.0, 40.0)):
+        got = page.evaluate(f"pair => {element}.compute(...pair)", [reading, delta])
+        target = T_C.clone()
+        target[7] = reading
+        assert close(got["t_u"], T_U)
+        assert close(got["t_c"], target)
+        design = torch.stack([T_U, torch.ones_like(T_U)], dim=1)
+        best = torch.linalg.lstsq(design, target[:, None]).solution[:, 0]
+        assert close(got["squared"], best)
+
+        def huber(params: torch.Tensor, target=target, delta=delta) -> torch.Tensor:
+            lines = (T_U - T_U.mean()) * params[0] + params[1]
+            return F.huber_loss(lines, target, delta=delta)
+
+        w, b = got["huber"]
+        place = torch.tensor([w, b + w * T_U.mean().item()], dtype=torch.float64)
+        slope = torch.autograd.functional.jacobian(huber, place)
+        assert slope.abs().max() < 1e-7, (reading, delta)
+
+        w, b = got["absolute"]
+        lowest = F.l1_loss(w * T_U + b, target)
+        for i, j in itertools.combinations(range(11), 2):
+            w = (target[j] - target[i]) / (T_U[j] - T_U[i])
+            other = F.l1_loss(target[i] + w * (T_U - T_U[i]), target)
+            assert lowest <= other + 1e-12, (reading, i, j)
