@@ -8,13 +8,16 @@ import pytest
 import torch
 from neuralnet.checks import (
     require_alike,
+    require_at_least,
     require_between,
     require_choice,
     require_classes,
     require_dimensions,
     require_expandable,
     require_floating,
+    require_fraction,
     require_number,
+    require_parameters,
     require_positive,
     require_same_dtype,
     require_same_shape,
@@ -193,3 +196,50 @@ def test_ignored_class_passes_and_another_does_not():
 def test_classes_need_a_dimension():
     with pytest.raises(ValueError, match="input must have a dimension of classes"):
         require_classes(torch.tensor(1.0), torch.tensor(0), -100)
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 3, math.inf])
+def test_numbers_from_the_least_on_pass(value):
+    require_at_least("eps", value, 0)
+
+
+@pytest.mark.parametrize("value", [-1e-300, -1, -math.inf, math.nan])
+def test_smaller_numbers_and_nan_are_refused(value):
+    with pytest.raises(ValueError, match=f"eps must be at least 0, got {value}"):
+        require_at_least("eps", value, 0)
+
+
+@pytest.mark.parametrize("value", [0, 0.5, 1 - 1e-16])
+def test_fractions_pass(value):
+    require_fraction("beta", value)
+
+
+@pytest.mark.parametrize("value", [-1e-9, 1, 1.5, math.nan])
+def test_what_is_no_fraction_is_refused(value):
+    with pytest.raises(ValueError, match="at least 0 and less than 1, got"):
+        require_fraction("beta", value)
+
+
+LEAF = torch.zeros(2, requires_grad=True)
+
+
+def test_parameters_from_a_generator_come_back_as_a_list():
+    found = require_parameters(each for each in [LEAF, torch.ones(1)])
+    assert [len(each) for each in found] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        (LEAF, TypeError, "one Tensor"),
+        (None, TypeError, "one NoneType"),
+        ([1.0], TypeError, "got float"),
+        ([torch.ones(2, dtype=torch.int64)], TypeError, "torch.int64"),
+        ([], ValueError, "got none"),
+        ([LEAF, LEAF], ValueError, "got one twice"),
+        ([LEAF * 2], ValueError, "computed from others"),
+    ],
+)
+def test_what_cannot_be_optimized_is_refused(params, error, message):
+    with pytest.raises(error, match=message):
+        require_parameters(params)

@@ -6,6 +6,8 @@ that says what was given and what is wanted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from torch import Tensor
 
 
@@ -289,3 +291,69 @@ def require_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
         if index != ignore_index and not 0 <= index <= last:
             allowed = f"from 0 to {last} or be {ignore_index}"
             raise ValueError(f"target must lie {allowed}, got {index}")
+
+
+def require_at_least(name: str, value: float, least: float) -> None:
+    """Raise unless the number is at least `least` (nan is not).
+
+    Errors: `ValueError`.
+
+    >>> require_at_least("eps", 0.0, 0)
+    >>> require_at_least("eps", -1e-8, 0)
+    Traceback (most recent call last):
+        ...
+    ValueError: eps must be at least 0, got -1e-08
+    """
+    if not value >= least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def require_fraction(name: str, value: float) -> None:
+    """Raise unless the number is at least 0 and less than 1 (nan is not).
+
+    Errors: `ValueError`.
+
+    >>> require_fraction("alpha", 0.99)
+    >>> require_fraction("alpha", 1.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: alpha must be at least 0 and less than 1, got 1.0
+    """
+    if not 0 <= value < 1:
+        wanted = f"{name} must be at least 0 and less than 1"
+        raise ValueError(f"{wanted}, got {value}")
+
+
+def require_parameters(params: Iterable[Tensor]) -> list[Tensor]:
+    """Return the tensors as a list, or raise if they cannot be optimized.
+
+    Errors: `TypeError` unless params is an iterable of floating-point tensors
+    (one tensor alone is not); `ValueError` if there is none, one comes twice, or
+    one was computed from others, so that it never gets a gradient of its own.
+
+    >>> import torch
+    >>> w = torch.zeros(2, requires_grad=True)
+    >>> len(require_parameters([w]))
+    1
+    >>> require_parameters(w)
+    Traceback (most recent call last):
+        ...
+    TypeError: params must be an iterable of tensors, got one Tensor
+    >>> require_parameters([2 * w])
+    Traceback (most recent call last):
+        ...
+    ValueError: params must be leaves, got one computed from others
+    """
+    if isinstance(params, Tensor) or not isinstance(params, Iterable):
+        given = type(params).__name__
+        raise TypeError(f"params must be an iterable of tensors, got one {given}")
+    found = list(params)
+    for param in found:
+        require_floating("each of params", param)
+    if not found:
+        raise ValueError("params must hold at least one tensor, got none")
+    if len({id(param) for param in found}) < len(found):
+        raise ValueError("params must hold each tensor once, got one twice")
+    if not all(param.is_leaf for param in found):
+        raise ValueError("params must be leaves, got one computed from others")
+    return found

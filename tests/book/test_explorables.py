@@ -299,3 +299,45 @@ def test_outlier_explorer_agrees_with_pytorch(visit):
             w = (target[j] - target[i]) / (T_U[j] - T_U[i])
             other = F.l1_loss(target[i] + w * (T_U - T_U[i]), target)
             assert lowest <= other + 1e-12, (reading, i, j)
+
+
+def test_optimizer_explorer_agrees_with_pytorch(visit):
+    page = visit("optimizers.html").page
+    element = "customElements.get('optimizer-explorer')"
+    valley = page.evaluate(f"{element}.valley")
+    optim = torch.optim
+    builds = {
+        "momentum": lambda p, lr, beta: optim.SGD(p, lr, momentum=beta),
+        "nesterov": lambda p, lr, beta: optim.SGD(p, lr, beta, nesterov=beta > 0),
+        "rmsprop": lambda p, lr, beta: optim.RMSprop(p, lr, alpha=beta),
+        "adam": lambda p, lr, beta: optim.Adam(p, lr, betas=(beta, 0.999)),
+        "adagrad": lambda p, lr, beta: optim.Adagrad(p, lr),
+    }
+    assert set(page.evaluate(f"{element}.methods")) == set(builds)
+    for slanted in (False, True):
+        turn = valley["slant"] if slanted else 0.0
+        c, s = math.cos(turn), math.sin(turn)
+        frame = torch.tensor([[c, -s], [s, c]], dtype=torch.float64)
+        curved = torch.tensor(valley["curvatures"], dtype=torch.float64)
+        bowl = frame @ torch.diag(curved) @ frame.T
+        start = frame @ torch.tensor(valley["start"], dtype=torch.float64)
+        for name, build in builds.items():
+            for lr, beta in [(0.01, 0.0), (0.005, 0.5), (0.02, 0.9)]:
+                got = page.evaluate(
+                    f"([...all]) => {element}.compute(...all)",
+                    [name, slanted, lr, beta],
+                )
+                place = start.clone().requires_grad_()
+                optimizer = build([place], lr, beta)
+                path = [start]
+                for _ in range(30):
+                    place.grad = bowl @ place.detach()
+                    optimizer.step()
+                    path.append(place.detach().clone())
+                case = name, slanted, lr, beta
+                wanted = torch.stack(path)
+                ours = torch.tensor(got["path"][:31], dtype=torch.float64)
+                assert torch.allclose(ours, wanted, rtol=1e-6, atol=1e-9), case
+                losses = ((wanted @ bowl) * wanted).sum(dim=1) / 2
+                ours = torch.tensor(got["losses"][:31], dtype=torch.float64)
+                assert torch.allclose(ours, losses, rtol=1e-6, atol=1e-9), case
