@@ -206,36 +206,49 @@ def test_sizes_that_make_no_network_are_refused(sizes):
 
 
 def test_rooms_are_half_comfortable_and_two_rings_apart():
-    x, answer = rooms(500, seed=3)
+    x, target = rooms(500, seed=3)
     radius = x.norm(dim=1)
-    good = answer[:, 0] > 0
+    good = target[:, 0] > 0
     assert good.sum() == 250
     assert radius[good].max() <= 1
     assert 1.5 <= radius[~good].min() < radius[~good].max() <= 2.5
-    assert x.dtype == answer.dtype == F64
+    assert x.dtype == target.dtype == F64
     with pytest.raises(ValueError, match="n must be greater than 0"):
         rooms(0)
 
 
+def test_rooms_are_spread_evenly():
+    x, target = rooms(4000)
+    good = target[:, 0] > 0
+    radius = x.norm(dim=1)
+    for kind in good, ~good:
+        assert x[kind].mean(dim=0).abs().max() < 0.1
+    inner = (radius[good] < 0.5).double().mean().item()
+    assert inner == pytest.approx(0.25, abs=0.03)
+    ring = radius[~good].sort().values
+    even = torch.linspace(1.5, 2.5, len(ring), dtype=F64)
+    assert (ring - even).abs().max() < 0.05
+
+
 @given(seeds)
 def test_no_affine_layer_misses_less_than_the_fitted_one(seed):
-    x, answer, other, shift = some_tensors((9, 2), (9, 1), (1, 2), (1,), seed=seed)
+    x, target, other, shift = some_tensors((9, 2), (9, 1), (1, 2), (1,), seed=seed)
 
     def loss(weight, bias):
-        return F.mse_loss(F.linear(x, weight, bias), answer).item()
+        return F.mse_loss(F.linear(x, weight, bias), target).item()
 
-    weight, bias = fit_affine(x, answer)
+    weight, bias = fit_affine(x, target)
     best = loss(weight, bias)
     for scale in (1e-3, 1.0):
         assert best <= loss(weight + scale * other, bias + scale * shift) + 1e-12
 
 
 @pytest.mark.parametrize(
-    ("x", "answer"),
+    ("x", "target"),
     [((3,), (3, 1)), ((3, 2), (3,)), ((3, 2), (4, 1)), ((0, 2), (0, 1))],
 )
-def test_examples_that_cannot_be_fitted_are_refused(x, answer):
-    given_ = torch.zeros(x), torch.zeros(answer)
+def test_examples_that_cannot_be_fitted_are_refused(x, target):
+    given_ = torch.zeros(x), torch.zeros(target)
     with pytest.raises(ValueError, match="wanted x"):
         fit_affine(*given_)
     with pytest.raises(ValueError, match="wanted x"):
@@ -243,43 +256,91 @@ def test_examples_that_cannot_be_fitted_are_refused(x, answer):
 
 
 def test_share_right_counts_zero_as_no_and_keeps_leading_dimensions():
-    answer = torch.tensor([[1.0], [-1.0]])
-    output = torch.tensor([[[0.0], [0.0]], [[2.0], [-2.0]]])
-    assert share_right(output, answer).tolist() == [0.5, 1.0]
-    with pytest.raises(ValueError, match="shapes must be equal"):
-        share_right(torch.zeros(2), answer)
-    with pytest.raises(ValueError, match=r"\(\.\.\., n, 1\)"):
-        share_right(torch.zeros(2), torch.zeros(2))
+    target = torch.tensor([[1.0], [-1.0], [-1.0]])
+    output = torch.tensor([[[0.0]] * 3, [[2.0], [-2.0], [-2.0]]])
+    assert share_right(output, target).tolist() == pytest.approx([2 / 3, 1.0])
+    same = target.expand(2, 3, 1)
+    assert share_right(output, same).tolist() == pytest.approx([2 / 3, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("output", "target"),
+    [
+        ((2,), (2, 1)),
+        ((2,), (2,)),
+        ((2, 3, 1), (3,)),
+        ((3, 1), (5, 3, 1)),
+        ((3, 2), (3, 2)),
+        ((3, 1), (2, 1)),
+    ],
+)
+def test_shares_of_other_shapes_are_refused(output, target):
+    with pytest.raises(ValueError, match=r"wanted output \(\.\.\., n, 1\)"):
+        share_right(torch.zeros(output), torch.zeros(target))
 
 
 def test_best_line_finds_a_cut_that_is_there():
     x = torch.cat([torch.randn(50, 2) - 5, torch.randn(50, 2) + 5])
-    answer = torch.ones(100, 1)
-    answer[50:] = -1
-    assert best_line_share(x, answer) == 1.0
-    assert best_line_share(x, -answer) == 1.0
+    target = torch.ones(100, 1)
+    target[50:] = -1
+    assert best_line_share(x, target) == 1.0
+    assert best_line_share(x, -target) == 1.0
+
+
+def test_best_line_looks_in_all_directions():
+    for angle in (0.0, 0.5, 1.0, 1.5):
+        along = math.pi * angle
+        x = torch.tensor([[-math.cos(along), -math.sin(along)]])
+        two, far = torch.cat([x, -x]), torch.tensor([[-1.0], [1.0]])
+        assert best_line_share(two, far) == best_line_share(two, -far) == 1.0
+        assert best_line_share(two, far, directions=4) == 1.0
+
+
+def test_best_line_may_leave_all_points_on_one_side():
+    x = torch.randn(4, 2)
+    assert best_line_share(x, torch.ones(4, 1)) == 1.0
+    assert best_line_share(x, -torch.ones(4, 1)) == 1.0
+    assert best_line_share(x[:1], torch.ones(1, 1)) == 1.0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+@pytest.mark.parametrize("n", [2, 10, 32])
+def test_best_line_does_not_part_points_at_one_place(n, dtype):
+    target = torch.tensor([[-1.0], [1.0]] * (n // 2), dtype=dtype)
+    for place in ([0.0, 0.0], [0.1, 0.7]):
+        x = torch.tensor([place] * n, dtype=dtype)
+        assert best_line_share(x, target) == 0.5
+
+
+def test_best_line_does_not_part_a_row_of_points_by_rounding():
+    x = torch.arange(1.0, 10.0)[:, None] * torch.tensor([0.3, 0.3])
+    target = torch.ones(9, 1)
+    target[4] = -1
+    assert best_line_share(x, target) == pytest.approx(8 / 9)
+    target[3:6] = -1
+    assert best_line_share(x, target) == pytest.approx(6 / 9)
 
 
 def test_no_line_beats_the_best_line():
-    x, answer = rooms(200)
-    best = best_line_share(x, answer)
+    x, target = rooms(200)
+    best = best_line_share(x, target)
     for seed in range(200):
         weight, bias = some_tensors((1, 2), (1,), seed=seed)
-        assert share_right(linear(x, weight, bias), answer) <= best + 0.011
+        assert share_right(linear(x, weight, bias), target) <= best + 0.011
 
 
 # Training
 
 
 def test_training_takes_the_steps_of_torch_sgd():
-    x, answer = rooms(50)
+    x, target = rooms(50)
     ours = random_layers([2, 4, 1], seed=2)
     theirs = [p.clone().requires_grad_() for pair in ours for p in pair]
     sgd = torch.optim.SGD(theirs, lr=0.1)
-    losses = train(ours, x, answer, size=0.1, steps=100)
+    losses = train(ours, x, target, lr=0.1, steps=100)
     for step in range(100):
         hidden = torch.tanh(F.linear(x, *theirs[:2]))
-        loss = F.mse_loss(F.linear(hidden, *theirs[2:]), answer)
+        loss = F.mse_loss(F.linear(hidden, *theirs[2:]), target)
         assert losses[step] == pytest.approx(loss.item(), rel=1e-10)
         sgd.zero_grad()
         loss.backward()
@@ -290,17 +351,17 @@ def test_training_takes_the_steps_of_torch_sgd():
 
 
 def test_training_many_is_training_each():
-    x, answer = rooms(30)
+    x, target = rooms(30)
     starts = [random_layers([2, 3, 1], seed) for seed in range(3)]
-    layers, losses = train_many(starts, x, answer, 0.2, 25)
+    layers, losses = train_many(starts, x, target, 0.2, 25)
     outputs = run_many(layers, x)
     for seed, alone in enumerate(starts):
-        train(alone, x, answer, 0.2, 25)
+        train(alone, x, target, 0.2, 25)
         output = network(x, alone)
         assert torch.allclose(outputs[seed], output, rtol=1e-9, atol=1e-11)
-        loss = F.mse_loss(output, answer)
+        loss = F.mse_loss(output, target)
         assert losses[seed].item() == pytest.approx(loss.item(), rel=1e-9)
-    assert torch.equal(losses, losses_of_many(layers, x, answer).detach())
+    assert torch.equal(losses, losses_of_many(layers, x, target).detach())
 
 
 def test_training_none_is_refused():
@@ -308,23 +369,38 @@ def test_training_none_is_refused():
         train_many([], *rooms(4), 0.1, 1)
 
 
+def test_training_networks_of_different_shapes_together_is_refused():
+    starts = [random_layers([2, 3, 1]), random_layers([2, 4, 1])]
+    with pytest.raises(ValueError, match=r"same shapes, got .*\(3, 2\).*\(4, 2\)"):
+        train_many(starts, *rooms(4), 0.1, 1)
+
+
+def test_losses_of_many_do_not_broadcast():
+    two = torch.tensor([[[1.0]], [[2.0]]]), torch.zeros(2, 1)
+    x, target = torch.ones(2, 1), torch.tensor([1.0, 2.0])
+    with pytest.raises(ValueError, match="shapes must be equal"):
+        losses_of_many([two], x, target)
+    losses = losses_of_many([two], x, target[:, None])
+    assert losses.tolist() == [0.5, 0.5]
+
+
 def test_training_without_a_bend_ends_at_the_best_affine_layer():
-    x, answer = rooms(100)
+    x, target = rooms(100)
     losses = train(
-        random_layers([2, 5, 1]), x, answer, 0.05, 2000, activation=lambda z: z
+        random_layers([2, 5, 1]), x, target, 0.05, 2000, activation=lambda z: z
     )
-    best = F.mse_loss(linear(x, *fit_affine(x, answer)), answer)
+    best = F.mse_loss(linear(x, *fit_affine(x, target)), target)
     assert losses[-1] == pytest.approx(best.item(), rel=1e-6)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"answer": torch.zeros(4)}, "shapes must be equal"),
-        ({"size": 0.0}, "size must be greater than 0"),
+        ({"target": torch.zeros(4)}, "shapes must be equal"),
+        ({"lr": 0.0}, "lr must be greater than 0"),
         ({"steps": -1}, "steps must be at least 0, got -1"),
         (
-            {"output": torch.zeros(0, 1), "answer": torch.zeros(0, 1)},
+            {"output": torch.zeros(0, 1), "target": torch.zeros(0, 1)},
             "at least one number",
         ),
     ],
@@ -332,8 +408,8 @@ def test_training_without_a_bend_ends_at_the_best_affine_layer():
 def test_training_that_cannot_be_is_refused(change, said):
     usual = {
         "output": torch.zeros(4, 1),
-        "answer": torch.zeros(4, 1),
-        "size": 0.1,
+        "target": torch.zeros(4, 1),
+        "lr": 0.1,
         "steps": 1,
     }
     with pytest.raises(ValueError, match=said):
@@ -385,11 +461,17 @@ def test_tents_without_folds_are_refused():
     for make in (deep_tents, shallow_tents):
         with pytest.raises(ValueError, match="folds must be greater than 0"):
             make(0)
+        with pytest.raises(TypeError, match="integer"):
+            make(1.5)
 
 
 def test_pieces_are_counted():
     assert count_pieces(torch.tensor([1.0, 2.0])) == 1
     assert count_pieces(torch.tensor([0.0, 1.0, 0.0, 1.0])) == 3
+    assert count_pieces(torch.zeros(5)) == 1
+    assert count_pieces(torch.linspace(0, 1, 1001)) == 1
+    assert count_pieces(1e8 * torch.linspace(0, 1, 1001, dtype=F64)) == 1
+    assert count_pieces(torch.tensor([0.0, 1.0, 2.00001], dtype=F64)) == 2
     with pytest.raises(ValueError, match=r"\(n,\) with n > 1, got \(1,\)"):
         count_pieces(torch.zeros(1))
     with pytest.raises(TypeError):

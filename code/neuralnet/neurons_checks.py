@@ -83,23 +83,29 @@ def our_network(
     return network(x, [(weight1, bias1), (weight2, bias2)])
 
 
-def our_loss(answer: Tensor, *given: Tensor) -> Tensor:
+def our_loss(target: Tensor, *given: Tensor) -> Tensor:
     """Mean squared miss of `network`.
 
     >>> case = some_tensors((5, 1), (5, 2), (3, 2), (3,), (1, 3), (1,))
     >>> our_loss(*case).shape
     torch.Size([])
     """
-    return ((our_network(*given) - answer) ** 2).mean()
+    return ((our_network(*given) - target) ** 2).mean()
 
 
 def agreement_checks() -> list[Check]:
     """What the chapter's table compares and the tests assert.
 
     >>> [check.name for check in agreement_checks()][:2]
-    ['neuron, x ()', 'neuron, x (d,)']
+    ['neuron, w ()', 'neuron, w (d,)']
     """
-    one = [some_tensors(lead, (), (), scale=5.0) for lead in LEADING]
+    one = [
+        some_tensors(lead, (), (), scale=scale)
+        for lead in LEADING
+        for scale in (1e-3, 1.0, 1e4)
+    ]
+    x, *rest = some_tensors((3, 5), (), ())
+    one.append((x.T, *rest))
     many = layer_cases((3,), ())
     layer, single = ((4, 3), (4,)), torch.float32
     both = (*layer, (2, 4), (2,))
@@ -114,12 +120,12 @@ def agreement_checks() -> list[Check]:
     def merged(x: Tensor, *layers: Tensor) -> Tensor:
         return linear(x, *merge(*layers))
 
-    def torch_loss(answer: Tensor, *given: Tensor) -> Tensor:
-        return F.mse_loss(torch_network(*given), answer)
+    def torch_loss(target: Tensor, *given: Tensor) -> Tensor:
+        return F.mse_loss(torch_network(*given), target)
 
     return [
-        Check("neuron, x ()", neuron, one_input, one),
-        Check("neuron, x (d,)", neuron, one_output, many),
+        Check("neuron, w ()", neuron, one_input, one),
+        Check("neuron, w (d,)", neuron, one_output, many),
         Check("linear", linear, F.linear, layer_cases(*layer)),
         Check("linear, no bias", linear, F.linear, layer_cases((4, 3))),
         Check(

@@ -127,6 +127,12 @@ def test_twin(answers):
         assert_layers(layers, (d, h, k))
         x = 2 * random(50, d, seed=3)
         what = f"{h} hidden neurons"
+        pairs = zip(given, kept, strict=True)
+        assert all(
+            torch.equal(now, was)
+            for pair, old in pairs
+            for now, was in zip(pair, old, strict=True)
+        ), f"{what}: the given layers have been changed"
         same = torch.allclose(run(x, layers), run(x, kept), rtol=1e-9, atol=1e-9)
         assert same, f"{what}: the outputs are not the same"
         for mine, theirs in zip(layers[0], kept[0], strict=True):
