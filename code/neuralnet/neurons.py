@@ -484,10 +484,7 @@ def train_many(
     """
     if not starts:
         raise ValueError("starts must hold at least one network")
-    shapes = {
-        tuple(tuple(p.shape) for pair in start for p in pair)
-        for start in starts
-    }
+    shapes = {tuple(tuple(p.shape) for pair in start for p in pair) for start in starts}
     if len(shapes) > 1:
         given = sorted(shapes)
         raise ValueError(f"starts must have the same shapes, got {given}")
