@@ -28,7 +28,7 @@ def test_axe_finds_nothing(name, visit):
     found = seen.axe(ALL_BUT_CONTRAST) if name in ("index", CHAPTERS[0]) else []
     seen.thin()
     found = found or seen.axe(ALL_BUT_CONTRAST)
-    seen.thin("article :is(p, li, td, dt, dd, figcaption)")
+    seen.thin("article :is(p, li, td, dt, dd, figcaption):not(th p, [role])")
     found += contrast(seen)
     seen.resize(390)
     found += [f"at 390 px: {each}" for each in seen.axe(ALL_BUT_CONTRAST)]
@@ -187,11 +187,15 @@ def test_folds_are_closed_and_open_by_keyboard(name, visit):
     assert seen.page.locator("article details[open]").count() == 0
     summaries = seen.page.locator("article details > summary").all()
     assert len(summaries) == folds.count()
+    tried = set()
     for summary in summaries:
         assert summary.inner_text().strip()
-        summary.focus()
-        seen.page.keyboard.press("Enter")
-    assert seen.page.locator("article details:not([open])").count() == 0
+        kind = summary.evaluate("each => each.parentElement.className")
+        if kind not in tried:
+            tried.add(kind)
+            summary.focus()
+            seen.page.keyboard.press("Enter")
+            assert summary.evaluate("each => each.parentElement.open"), kind
 
 
 # Copying
@@ -201,12 +205,20 @@ def test_folds_are_closed_and_open_by_keyboard(name, visit):
 def test_every_copied_cell_is_the_cell(name, visit):
     seen = visit(f"{name}.html", permissions=("clipboard-read", "clipboard-write"))
     seen.unfold()
-    buttons = seen.page.locator("button.copybtn")
-    pasted = []
-    for number in range(buttons.count()):
-        buttons.nth(number).click(force=True)
-        pasted.append(clipboard(seen))
+    seen.page.locator("button.copybtn").first.click(force=True)
+    pasted = seen.page.evaluate(COPY_ALL)
     assert [each.rstrip() for each in pasted] == code_cells(name)
+
+
+COPY_ALL = """async () => {
+  const copied = [];
+  for (const button of document.querySelectorAll("button.copybtn")) {
+    await navigator.clipboard.writeText("");
+    button.click();
+    copied.push(await navigator.clipboard.readText());
+  }
+  return copied;
+}"""
 
 
 @EACH_CHAPTER
@@ -267,12 +279,13 @@ def is_readable(pixels: np.ndarray, scheme: str) -> bool:
 
 
 @EACH_CHAPTER
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_figures_follow_the_reader_s_system(name, scheme, visit):
-    seen = visit(f"{name}.html", scheme=scheme)
-    for number in range(seen.page.locator("figure img").count()):
-        pixels = picture(seen, f"figure img >> nth={number}")
-        assert is_readable(pixels, scheme), f"figure {number + 1}"
+def test_figures_follow_the_reader_s_system(name, visit):
+    seen = visit(f"{name}.html")
+    for scheme in SCHEMES:
+        seen.page.emulate_media(color_scheme=scheme)
+        for number in range(seen.page.locator("figure img").count()):
+            pixels = picture(seen, f"figure img >> nth={number}")
+            assert is_readable(pixels, scheme), f"figure {number + 1}, {scheme}"
 
 
 @pytest.mark.parametrize("system", SCHEMES)
