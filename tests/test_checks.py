@@ -20,6 +20,7 @@ from neuralnet.checks import (
     require_parameters,
     require_positive,
     require_same_dtype,
+    require_same_length,
     require_same_shape,
     require_sizes,
     require_tensor,
@@ -243,3 +244,14 @@ def test_parameters_from_a_generator_come_back_as_a_list():
 def test_what_cannot_be_optimized_is_refused(params, error, message):
     with pytest.raises(error, match=message):
         require_parameters(params)
+
+
+def test_tuples_of_one_length_pass():
+    require_same_length(shape=(), stride=())
+    require_same_length(shape=torch.Size([2, 3]), stride=(3, 1))
+
+
+def test_tuples_of_other_lengths_are_refused():
+    message = r"got shape \(2, 3\), stride \(\), index \(0, 1\)"
+    with pytest.raises(ValueError, match=message):
+        require_same_length(shape=torch.Size([2, 3]), stride=(), index=(0, 1))

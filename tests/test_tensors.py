@@ -78,12 +78,20 @@ def test_places_of_a_contiguous_tensor_are_in_reading_order(shape):
 
 
 def test_offset_of_index_and_stride_of_other_lengths_is_refused():
-    with pytest.raises(ValueError, match="zip"):
+    message = r"lengths must be equal, got {} \(1, 2\), stride \(3,\)"
+    with pytest.raises(ValueError, match=message.format("index")):
         t.offset((1, 2), (3,))
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match=message.format("shape")):
         t.places((1, 2), (3,))
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match=message.format("shape")):
         t.is_contiguous((1, 2), (3,))
+
+
+def test_places_refuse_a_stride_that_pytorch_does_not_have():
+    with pytest.raises(TypeError, match=r"stride must be .* integers, got \(1.5,\)"):
+        t.places((2,), (1.5,))
+    with pytest.raises(ValueError, match=r"stride must hold no negative .*\(-1,\)"):
+        t.places((2,), (-1,))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +177,7 @@ def test_broadcast_to_refuses_what_is_no_tensor():
 
 
 def test_padded_refuses_a_shape_that_is_too_long():
-    with pytest.raises(ValueError, match=r"at most 1 dimensions, got \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"at most 1 dimension, got \(2, 3\)"):
         t.padded((2, 3), 1)
 
 
@@ -202,13 +210,16 @@ def test_mm_is_pytorchs(n, m, p, seed):
     assert deviation(t.mm(a, b), a @ b) <= 1e-14
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.int64], ids=str)
+KINDS = [torch.float32, torch.int64, torch.int32, torch.int8, torch.uint8]
+
+
+@pytest.mark.parametrize("dtype", KINDS, ids=str)
 def test_products_keep_the_dtype(dtype):
-    a = torch.arange(6).view(2, 3).to(dtype)
+    a = torch.tensor([[100, 7, 3], [2, 100, 100]]).to(dtype)
     assert torch.equal(t.mm(a, a.T), torch.mm(a, a.T))
     assert torch.equal(t.dot(a[0], a[1]), torch.dot(a[0], a[1]))
     assert torch.equal(t.outer(a[0], a[1]), torch.outer(a[0], a[1]))
-    assert t.mm(a, a.T).dtype == dtype
+    assert t.mm(a, a.T).dtype == t.dot(a[0], a[1]).dtype == dtype
 
 
 def test_products_of_huge_and_infinite_numbers_are_pytorchs():
@@ -429,6 +440,36 @@ def test_drawing_ends_in_the_resulting_shape(axes, a, b):
         assert after == [str(size) for size in torch.broadcast_shapes(a, b)]
     else:
         assert any("≠" in word for word in after)
+
+
+def styles(axes) -> list[str]:
+    return [box.get_linestyle() for box in axes.patches]
+
+
+def test_drawing_marks_what_is_filled_in_and_what_is_stretched(axes):
+    t.draw_broadcast(axes, (2, 1), (3,))
+    assert styles(axes)[:3] == ["-"] * 3
+    assert styles(axes)[3:7] == ["-", "-", "--", "-"]
+    assert styles(axes)[7:11] == ["-", "-.", "-.", "-"]
+    assert styles(axes)[11:] == ["-", "-"]
+
+
+def test_drawing_stretches_nothing_where_sizes_do_not_fit(axes):
+    t.draw_broadcast(axes, (2,), (3,), (1,))
+    assert styles(axes) == ["-"] * 9 + [":"]
+    stretched = words(axes)[words(axes).index("stretch 1") + 1 :]
+    assert stretched == ["2", "3", "1", "result", "2≠3"]
+
+
+def test_drawing_of_no_shapes_shows_no_sizes(axes):
+    t.draw_broadcast(axes)
+    assert styles(axes) == []
+
+
+def test_grid_is_read_from_the_top(axes):
+    t.draw_grid(axes, torch.tensor([[1, 2], [3, 4]]))
+    heights = [box.get_y() for box in axes.patches]
+    assert heights[0] == heights[1] > heights[2] == heights[3]
 
 
 def test_grid_shows_each_number_once_and_marks_the_faint_ones(axes):

@@ -165,6 +165,22 @@ def require_sizes(name: str, sizes: tuple[int, ...]) -> None:
         raise ValueError(f"{name} must hold no negative size, {given}")
 
 
+def require_same_length(**tuples: tuple[int, ...]) -> None:
+    """Raise unless all the tuples have one length.
+
+    Errors: `ValueError` that names every tuple.
+
+    >>> require_same_length(index=(1, 2), stride=(3, 1))
+    >>> require_same_length(index=(1, 2), stride=(3,))
+    Traceback (most recent call last):
+        ...
+    ValueError: lengths must be equal, got index (1, 2), stride (3,)
+    """
+    if len({len(each) for each in tuples.values()}) > 1:
+        given = ", ".join(f"{n} {tuple(t)}" for n, t in tuples.items())
+        raise ValueError(f"lengths must be equal, got {given}")
+
+
 def require_number(name: str, value: float) -> None:
     """Raise unless the value is a real number of Python's.
 

@@ -20,6 +20,7 @@ from neuralnet.checks import (
     require_dimensions,
     require_floating,
     require_same_dtype,
+    require_same_length,
     require_same_shape,
     require_sizes,
     require_tensor,
@@ -80,6 +81,7 @@ def is_contiguous(
     PyTorch: `torch.Tensor.is_contiguous`.
     """
     wanted = contiguous_stride(shape)
+    require_same_length(shape=shape, stride=stride)
     same = [
         size == 1 or step == right
         for size, step, right in zip(shape, stride, wanted, strict=True)
@@ -94,7 +96,8 @@ def offset(
 ) -> int:
     r"""Place of one element in the storage.
 
-    storage_offset + \sum_k index_k stride_k.
+    storage_offset + \sum_k index_k stride_k. Indices count from 0 and are not
+    checked against a shape; a negative one does not count from the end.
 
     Errors: `ValueError` if index and stride have different lengths.
 
@@ -103,6 +106,7 @@ def offset(
     >>> offset((), (), storage_offset=4)
     4
     """
+    require_same_length(index=index, stride=stride)
     pairs = zip(index, stride, strict=True)
     return storage_offset + sum(i * step for i, step in pairs)
 
@@ -127,6 +131,8 @@ def places(
             [6, 7, 8]])
     """
     require_sizes("shape", shape)
+    require_sizes("stride", stride)
+    require_same_length(shape=shape, stride=stride)
     total = torch.tensor(storage_offset)
     for size, step in zip(shape, stride, strict=True):
         total = total.unsqueeze(-1) + step * torch.arange(size)
@@ -146,7 +152,7 @@ def padded(shape: tuple[int, ...], dims: int) -> tuple[int, ...]:
     """
     require_sizes("shape", shape)
     if len(shape) > dims:
-        wanted = f"at most {dims} dimensions"
+        wanted = f"at most {dims} dimension" + "s" * (dims != 1)
         raise ValueError(f"shape must have {wanted}, got {shape}")
     return (1,) * (dims - len(shape)) + tuple(shape)
 
@@ -259,7 +265,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     require_dimensions("tensor", tensor, 1)
     require_same_dtype(input=input, tensor=tensor)
     require_same_shape(input=input, tensor=tensor)
-    return (input * tensor).sum()
+    return (input * tensor).sum(dtype=input.dtype)
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
@@ -289,7 +295,8 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     if m != inner:
         given = f"got {(n, m)} and {(inner, p)}"
         raise ValueError(f"inner sizes must be equal, {given}")
-    return (input.unsqueeze(2) * mat2).sum(1)
+    products = input.unsqueeze(2) * mat2
+    return products.sum(1, dtype=input.dtype)
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
@@ -320,7 +327,9 @@ def mean(
 ) -> Tensor:
     r"""Sum along a dimension, divided by how many were added.
 
-    1/n \sum_i input_i; without `dim`, over all elements.
+    1/n \sum_i input_i; without `dim`, over all elements. A sum or a count
+    beyond the largest number of the dtype (65,504 in float16) overflows here;
+    PyTorch adds such small kinds in float32.
 
     Shapes: the result lacks `dim`, or has size 1 there with `keepdim`.
 
@@ -397,7 +406,7 @@ def draw_broadcast(axes: Axes, *shapes: tuple[int, ...]) -> None:
     """Draw shapes aligned on the right, filled with 1, stretched, combined.
 
     Sizes filled in are dashed, stretched ones dash-dotted. Where two sizes do
-    not fit, the last row says so in a dotted box.
+    not fit, nothing is stretched and the last row says so in a dotted box.
 
     Errors: those of `padded`.
 
@@ -408,7 +417,7 @@ def draw_broadcast(axes: Axes, *shapes: tuple[int, ...]) -> None:
     ['2', '1', '3', '2', '1', '1', '3', '2', '3', '2', '3', '2', '3']
     >>> plt.close(figure)
     """
-    dims = max(map(len, shapes))
+    dims = max(map(len, shapes), default=0)
     rows = [padded(shape, dims) for shape in shapes]
     columns = zip(*rows, strict=True)
     large = [sorted(set(column) - {1}) for column in columns]
@@ -419,7 +428,7 @@ def draw_broadcast(axes: Axes, *shapes: tuple[int, ...]) -> None:
         for shape, row in zip(shapes, rows, strict=True):
             new = dims - len(shape)
             for k, size in enumerate(row):
-                grows = size == 1 and final[k] != "1"
+                grows = size == 1 and len(large[k]) == 1
                 text, color, line = str(size), "gray", "-"
                 if step == "align" and k < new:
                     continue
@@ -453,8 +462,8 @@ def draw_grid(
 
     Shapes: values (m,), drawn as one row, or (n, m).
 
-    Errors: `ValueError` for any other number of dimensions, or if `faint` has
-    another shape.
+    Errors: `TypeError` if `values` is no tensor, `ValueError` for any other
+    number of dimensions, or if `faint` has another shape.
 
     >>> import matplotlib.pyplot as plt
     >>> figure, axes = plt.subplots()

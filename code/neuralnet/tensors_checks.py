@@ -155,6 +155,8 @@ def some_matrices() -> list[tuple[Tensor, Tensor]]:
         pairs.append((some_numbers(n, m), b))
     strided = some_numbers(2, 8)[:, ::2].T
     pairs.append((some_numbers(4, 3).T, strided))
+    stretched = some_numbers(4, 3)[1::2, 1:2].expand(2, 5)
+    pairs.append((stretched, some_numbers(5, 4)[:, 1:]))
     return pairs + [(1e150 * a, 1e-150 * b) for a, b in pairs]
 
 
@@ -174,6 +176,11 @@ def agreement_checks() -> list[Check]:
     rows = [(a, a.flip(0)) for a in flat]
     both = [(a.flatten(), b.flatten()) for a, b in matrices]
     spread = [(v,) for (v,) in views if v.dtype == torch.float64]
+    x = some_numbers(6, 4)
+    strided = [(x[:, 1], x[:, 3]), (x[::2, 0], x[1::2, 2])]
+    strided.append((x[0, 1:2].expand(5), x[1:, 2]))
+    rows, both = rows + strided, both + strided
+    larger += [(v, torch.zeros(2, *v.shape).long()) for (v,) in spread]
     many = [(v,) for (v,) in spread if v.dim() > 0 and len(v) > 1]
     return [
         Check(

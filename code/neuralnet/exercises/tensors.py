@@ -10,7 +10,7 @@ def say_shapes() -> dict[str, tuple[int, ...]]:
     raise NotImplementedError
 
 
-def safe_loss(guess: Tensor, truth: Tensor) -> Tensor:
+def safe_loss(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean squared miss of tensors of shape (n,) or (n, 1), in any mixture."""
     raise NotImplementedError
 
@@ -35,6 +35,6 @@ def can_flatten(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
     raise NotImplementedError
 
 
-def wrong_loss(guess: Tensor, truth: Tensor) -> Tensor:
-    """Mean square of each guess minus each truth, without the table of them."""
+def wrong_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean square of each prediction minus each target, without the table of them."""
     raise NotImplementedError

@@ -19,14 +19,14 @@ def say_shapes() -> dict[str, tuple[int, ...]]:
     }
 
 
-def safe_loss(guess: Tensor, truth: Tensor) -> Tensor:
+def safe_loss(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean squared miss of tensors of shape (n,) or (n, 1), in any mixture."""
-    n = guess.numel()
-    for each in (guess, truth):
+    n = prediction.numel()
+    for each in (prediction, target):
         if n == 0 or each.shape not in ((n,), (n, 1)):
-            shapes = f"{tuple(guess.shape)} and {tuple(truth.shape)}"
+            shapes = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
             raise ValueError(f"want (n,) or (n, 1) twice, got {shapes}")
-    return ((guess.reshape(n) - truth.reshape(n)) ** 2).mean()
+    return ((prediction.reshape(n) - target.reshape(n)) ** 2).mean()
 
 
 def same_storage(a: Tensor, b: Tensor) -> bool:
@@ -58,8 +58,8 @@ def can_flatten(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
     return 0 in shape or all(merges)
 
 
-def wrong_loss(guess: Tensor, truth: Tensor) -> Tensor:
-    """Mean square of each guess minus each truth, without the table of them."""
-    apart = guess.mean() - truth.mean()
-    spread = guess.var(correction=0) + truth.var(correction=0)
+def wrong_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean square of each prediction minus each target, without the table of them."""
+    apart = prediction.mean() - target.mean()
+    spread = prediction.var(correction=0) + target.var(correction=0)
     return spread + apart**2
