@@ -105,6 +105,7 @@ def test_log_has_the_slope_of_pytorch(u):
     [
         *((2.0, 3), (-2.0, 3), (-2.0, -2), (2.0, 0.5), (0.0, 0), (0.0, 1)),
         *((0.0, 2), (3.0, 0), (-3.0, 0), (3.0, -0.5), (1e-3, 2.5), (-1.5, 2.0)),
+        *((0.0, 1.5), (-0.0, 2.5), (0.0, 1.0)),
     ],
 )
 def test_power_has_the_slope_of_pytorch(u, n):
@@ -123,6 +124,16 @@ def test_numbers_on_either_side_become_nodes():
 @pytest.mark.parametrize("o", [400.0, -400.0])
 def test_saturated_tanh_has_slope_zero(o):
     assert slopes_by_engine(lambda u: u.tanh(), [o]) == (math.copysign(1, o), [0.0])
+
+
+def test_relu_of_nan_is_nan():
+    assert math.isnan(Value(math.nan).relu().data)
+
+
+def test_repr_shows_value_and_slope():
+    w = Value(2.0)
+    (w * 3).backward()
+    assert repr(w) == "Value(2, grad=3)"
 
 
 # Bad input
@@ -365,6 +376,21 @@ def test_leaf_that_is_not_used_has_slope_zero():
     assert forward_mode([used * 2], [used, unused])[0] == [[2.0, 0.0]]
 
 
+@pytest.mark.parametrize("mode", [forward_mode, reverse_mode])
+def test_modes_refuse_what_is_no_node(mode):
+    w = Value(2.0)
+    with pytest.raises(TypeError, match="leaves must be Values, got float"):
+        mode([w * w], [w, 2.0])
+    with pytest.raises(TypeError, match="outputs must be Values, got float"):
+        mode([3.0], [w])
+
+
+@pytest.mark.parametrize("mode", [forward_mode, reverse_mode])
+def test_jacobian_without_leaves_has_a_row_for_each_output(mode):
+    w = Value(2.0)
+    assert mode([w, w * w], [])[0] == [[], []]
+
+
 @given(st.floats(-5, 5), st.floats(-5, 5), st.floats(-5, 5))
 def test_dual_numbers_give_the_slope_of_autograd(w, x, b):
     dual = (Dual(w, 1.0) * x + b).tanh()
@@ -398,6 +424,10 @@ def test_formula_names_inputs_or_writes_their_value():
     assert formula(w) == ""
     assert formula(w * b) == "w × 0.125"
     assert formula(w - 1) == "w − 1"
+    assert formula(w + b) == "w + 0.125"
+    assert formula(w / b) == "w / 0.125"
+    for name in ("exp", "log", "relu"):
+        assert formula(getattr(w, name)()) == f"{name}(w)"
     assert formula((w / b).tanh()) == "tanh(16)"
     assert formula(w**-0.5) == "w**-0.5"
 
@@ -521,12 +551,34 @@ def test_layer_refuses_what_does_not_fit():
         layer_forward(x, weight, torch.zeros(3))
     with pytest.raises(TypeError, match="input must be a floating-point tensor"):
         layer_forward(x.long(), weight, bias)
+    with pytest.raises(TypeError, match="weight must be a floating-point tensor"):
+        layer_forward(x, weight.long(), bias)
     with pytest.raises(TypeError, match="bias must be a floating-point tensor"):
         layer_forward(x, weight, bias.long())
     with pytest.raises(ValueError, match=r"must have shape \(4, 2\), got \(4, 3\)"):
         layer_backward(x, x, weight)
     with pytest.raises(TypeError, match="grad_output must be a floating-point"):
         layer_backward(torch.zeros(4, 2).long(), x, weight)
+
+
+def test_layer_refuses_two_dtypes():
+    x, weight, bias = torch.zeros(4, 3), torch.zeros(2, 3), torch.zeros(2)
+    grad = torch.zeros(4, 2)
+    for attempt in (
+        lambda: layer_forward(x.double(), weight, bias),
+        lambda: layer_forward(x, weight, bias.double()),
+        lambda: layer_backward(grad.double(), x, weight),
+    ):
+        with pytest.raises(TypeError, match="dtype"):
+            attempt()
+
+
+@pytest.mark.parametrize("target", [[1.0], None, torch.zeros(11, 1).long()])
+def test_network_refuses_a_target_that_is_no_floating_tensor(target):
+    *params, x, _ = some_networks()[0]
+    for function in (network_loss, network_gradients):
+        with pytest.raises(TypeError, match="target must be a floating-point tensor"):
+            function(params, x, target)
 
 
 def test_network_refuses_a_target_of_another_shape():

@@ -19,6 +19,7 @@ from torch import Tensor
 from neuralnet.checks import (
     require_floating,
     require_number,
+    require_same_dtype,
     require_same_shape,
 )
 
@@ -94,7 +95,7 @@ class Value:
     def __pow__(self, n: float) -> Value:
         require_number("exponent", n)
         u, whole = self.data, float(n).is_integer()
-        if u <= 0 and not (whole and (u or n >= 0)):
+        if (u < 0 and not whole) or (u == 0 and n < 1 and n != 0):
             raise ValueError(f"no slope of u**{n} at u = {u}")
         slope = n * u ** (n - 1) if n else 0.0
         return Value(u**n, [(self, slope)], f"**{n}")
@@ -115,7 +116,7 @@ class Value:
 
     def relu(self) -> Value:
         on = float(self.data > 0)
-        return Value(max(0.0, self.data), [(self, on)], "relu")
+        return Value(max(self.data, 0.0), [(self, on)], "relu")
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -146,6 +147,20 @@ def as_value(number: Value | float) -> Value:
     Value(2, grad=0)
     """
     return number if isinstance(number, Value) else Value(number)
+
+
+def require_values(name: str, nodes: Sequence[Value]) -> None:
+    """Raise unless all are nodes of the engine.
+
+    >>> require_values("leaves", [Value(2.0), 3.0])
+    Traceback (most recent call last):
+        ...
+    TypeError: leaves must be Values, got float
+    """
+    for node in nodes:
+        if not isinstance(node, Value):
+            given = type(node).__name__
+            raise TypeError(f"{name} must be Values, got {given}")
 
 
 def topological_order(*roots: Value) -> list[Value]:
@@ -212,6 +227,8 @@ def forward_mode(
 
     Row i, column j of the Jacobian is the slope of outputs[i] by leaves[j].
 
+    Errors: those of `require_values`.
+
     >>> a, b = Value(2.0), Value(3.0)
     >>> forward_mode([a * b], [a, b])
     ([[3.0, 2.0]], 4)
@@ -219,6 +236,8 @@ def forward_mode(
     Source: Wengert, "A simple automatic derivative evaluation program",
     Communications of the ACM 7 (1964), 463-464.
     """
+    require_values("outputs", outputs)
+    require_values("leaves", leaves)
     order, columns, count = topological_order(*outputs), [], 0
     for leaf in leaves:
         arrived: dict[Value, float] = {}
@@ -228,7 +247,8 @@ def forward_mode(
                 arrived[node] += slope * arrived[source]
                 count += 1
         columns.append([arrived[output] for output in outputs])
-    return [list(row) for row in zip(*columns, strict=True)], count
+    numbers = range(len(outputs))
+    return [[column[i] for column in columns] for i in numbers], count
 
 
 def reverse_mode(
@@ -238,10 +258,14 @@ def reverse_mode(
 
     Row i, column j of the Jacobian is the slope of outputs[i] by leaves[j].
 
+    Errors: those of `require_values`.
+
     >>> a, b = Value(2.0), Value(3.0)
     >>> reverse_mode([a * b], [a, b])
     ([[3.0, 2.0]], 2)
     """
+    require_values("outputs", outputs)
+    require_values("leaves", leaves)
     order, rows, count = topological_order(*outputs), [], 0
     for output in outputs:
         arrived = dict.fromkeys(order, 0.0)
@@ -257,8 +281,9 @@ def reverse_mode(
 def require_layer(input: Tensor, weight: Tensor) -> None:
     """Raise unless input (n, in) and weight (out, in) fit together.
 
-    Errors: `TypeError` if one is not a floating-point tensor; `ValueError` if
-    one is not a matrix or they differ in their number of columns.
+    Errors: `TypeError` if one is not a floating-point tensor or their dtypes
+    differ; `ValueError` if one is not a matrix or they differ in their number
+    of columns.
 
     >>> require_layer(torch.zeros(11, 1), torch.zeros(3, 2))
     Traceback (most recent call last):
@@ -267,6 +292,7 @@ def require_layer(input: Tensor, weight: Tensor) -> None:
     """
     require_floating("input", input)
     require_floating("weight", weight)
+    require_same_dtype(input=input, weight=weight)
     matrices = input.dim() == weight.dim() == 2
     if not matrices or input.shape[1] != weight.shape[1]:
         given = f"{tuple(input.shape)} and {tuple(weight.shape)}"
@@ -284,7 +310,8 @@ def layer_forward(
     Shapes: input (n, in), weight (out, in), bias (out,); the result is
     (n, out). Equals `torch.nn.functional.linear` on these shapes.
 
-    Errors: those of `require_layer`; `ValueError` unless bias is (out,).
+    Errors: those of `require_layer`, for the bias too; `ValueError` unless bias
+    is (out,).
 
     >>> x, w = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]])
     >>> layer_forward(x, w, torch.tensor([0.5]))
@@ -296,6 +323,7 @@ def layer_forward(
     """
     require_layer(input, weight)
     require_floating("bias", bias)
+    require_same_dtype(weight=weight, bias=bias)
     if bias.shape != weight.shape[:1]:
         wanted, given = (len(weight),), tuple(bias.shape)
         raise ValueError(f"bias must have shape {wanted}, got {given}")
@@ -312,8 +340,8 @@ def layer_backward(
     Shapes: grad_output (n, out), input (n, in), weight (out, in); the results
     are (n, in), (out, in) and (out,).
 
-    Errors: those of `require_layer`; `ValueError` unless grad_output is
-    (n, out).
+    Errors: those of `require_layer`, for grad_output too; `ValueError` unless
+    grad_output is (n, out).
 
     >>> x, w = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]])
     >>> layer_backward(torch.tensor([[10.0]]), x, w)
@@ -321,6 +349,7 @@ def layer_backward(
     """
     require_layer(input, weight)
     require_floating("grad_output", grad_output)
+    require_same_dtype(grad_output=grad_output, weight=weight)
     wanted, given = (len(input), len(weight)), tuple(grad_output.shape)
     if given != wanted:
         what = "grad_output must have shape"
@@ -339,8 +368,9 @@ def network_loss(
     Shapes: params are w_in (hidden, in), b_in (hidden,), w_out (out, hidden),
     b_out (out,); x (n, in), target (n, out); the result is 0-dimensional.
 
-    Errors: those of `layer_forward`; `ValueError` unless target has the shape
-    of the prediction.
+    Errors: those of `layer_forward`; `TypeError` unless target is a
+    floating-point tensor; `ValueError` unless it has the shape of the
+    prediction.
 
     >>> zeros = torch.zeros(3, 1), torch.zeros(3), torch.zeros(1, 3), torch.zeros(1)
     >>> network_loss(zeros, torch.ones(4, 1), 2 * torch.ones(4, 1))
@@ -349,6 +379,7 @@ def network_loss(
     w_in, b_in, w_out, b_out = params
     o = torch.tanh(layer_forward(x, w_in, b_in))
     prediction = layer_forward(o, w_out, b_out)
+    require_floating("target", target)
     require_same_shape(prediction=prediction, target=target)
     return ((prediction - target) ** 2).mean()
 
@@ -372,6 +403,7 @@ def network_gradients(
     w_in, b_in, w_out, b_out = params
     o = torch.tanh(layer_forward(x, w_in, b_in))
     prediction = layer_forward(o, w_out, b_out)
+    require_floating("target", target)
     require_same_shape(prediction=prediction, target=target)
     grad = 2 * (prediction - target) / target.numel()
     grad, grad_w_out, grad_b_out = layer_backward(grad, o, w_out)

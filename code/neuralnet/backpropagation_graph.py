@@ -82,7 +82,8 @@ def draw_graph(root: Value, axes: Axes) -> None:
             arrow["patchB"] = boxes[node].get_bbox_patch()
             axes.annotate("", (x, y), (u, v), arrowprops=arrow)
             middle = (x + u) / 2 + 0.03, (y + v) / 2
-            axes.text(*middle, f"{slope:.3g}", va="center")
+            side = "top" if u > x else "bottom" if u < x else "center"
+            axes.text(*middle, f"{slope:.3g}", va=side)
     axes.set_xlim(0, 1)
     axes.set_ylim(-0.5, len(levels) - 0.5)
     axes.axis("off")

@@ -13,14 +13,14 @@
     saturated: "The tanh is saturated: its local slope is below a tenth, and so little passes.",
     zero: "The input is zero: nothing of the slope reaches the weight.",
     hit: "The target is hit: there is no slope to hand back.",
-    open: "The tanh passes on a tenth or more of the slope that reaches it.",
+    open: "The tanh passes on {share} of the slope that reaches it.",
     figure: "Graph of the tanh neuron with values and slopes",
   };
   const SLIDERS = {
     w: { min: -10, max: 10, step: 0.1, value: 2 },
-    x: { min: -2, max: 2, step: 0.05, value: 0.55 },
+    x: { min: -2, max: 2, step: 0.04, value: 0.56 },
     b: { min: -10, max: 10, step: 0.1, value: -0.5 },
-    t: { min: -1, max: 1, step: 0.05, value: 0.15 },
+    t: { min: -1, max: 1, step: 0.02, value: 0.14 },
   };
 
   const compute = (w, x, b, t) => {
@@ -187,7 +187,8 @@
         ...Object.keys(PLACES).flatMap((name) =>
           this.box(name, now.values[name], now.slopes[name])),
       );
-      const said = this.text[NeuronGraph.kind(now)];
+      const said = this.text[NeuronGraph.kind(now)]
+        .replace("{share}", short(now.local.zo));
       this.report.textContent =
         `${this.text.loss} ${short(now.values.E)}, ${this.text.slope} ` +
         `w ${short(now.slopes.w)}, x ${short(now.slopes.x)}, ` +
