@@ -440,7 +440,7 @@ def require_training(
     """Raise unless the network's output can be trained towards the target.
 
     Errors: `ValueError` if the shapes differ, there is no example, lr is
-    not positive or steps is negative; `TypeError` for an target that is no
+    not positive or steps is negative; `TypeError` for a target that is no
     floating-point tensor.
 
     >>> require_training(torch.zeros(3, 1), torch.zeros(3), 0.1, 10)
