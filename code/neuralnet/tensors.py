@@ -253,8 +253,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
     Shapes: both (n,); the result is 0-dimensional, 0 for n = 0.
 
-    Errors: `TypeError` if one is no tensor; `ValueError` unless both are
-    vectors of one length and one dtype.
+    Errors: `TypeError` if one is no tensor or the dtypes differ; `ValueError`
+    unless both are vectors of one length.
 
     >>> dot(torch.tensor([1.0, 2.0]), torch.tensor([10.0, 100.0]))
     tensor(210.)
@@ -276,8 +276,8 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
 
     Shapes: input (n, m), mat2 (m, p); the result is (n, p).
 
-    Errors: `TypeError` if one is no tensor; `ValueError` unless both are
-    matrices of one dtype and the inner sizes agree.
+    Errors: `TypeError` if one is no tensor or the dtypes differ; `ValueError`
+    unless both are matrices and the inner sizes agree.
 
     >>> turn = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
     >>> mm(torch.tensor([[1.0, 2.0]]), turn)
