@@ -144,6 +144,17 @@ def test_alike_names_the_tensor_that_is_no_float():
         require_alike(input=torch.zeros(2), target=torch.zeros(2).long())
 
 
+@pytest.mark.parametrize("given", [None, "x", [0.0, 1.0]])
+def test_alike_passes_over_no_other_tensor_left_out(given):
+    for name in ("input", "target"):
+        tensors = {"input": torch.zeros(2), "target": torch.zeros(2), name: given}
+        said = f"{name} must be a floating-point tensor, got {type(given).__name__}"
+        with pytest.raises(TypeError, match=said):
+            require_alike(**tensors)
+    with pytest.raises(TypeError, match="weight must be a floating-point tensor"):
+        require_alike(input=torch.zeros(2), weight="x")
+
+
 def test_alike_names_shapes_before_dtypes():
     with pytest.raises(ValueError, match=r"input \(2,\), target \(2, 1\)"):
         require_alike(input=torch.zeros(2), target=torch.zeros(2, 1).double())
@@ -178,6 +189,18 @@ def test_between_names_the_first_outside(value):
     for given in (value, torch.tensor([0.5, value], dtype=torch.float64)):
         with pytest.raises(ValueError, match="p must lie from 0 to 1, got"):
             require_between("p", given, 0, 1)
+
+
+@pytest.mark.parametrize("value", [None, "a", True])
+def test_between_wants_a_number(value):
+    with pytest.raises(TypeError, match="p must be a number, got"):
+        require_between("p", value, 0, 1)
+
+
+@pytest.mark.parametrize("target", [None, "x", [0, 1]])
+def test_classes_must_be_a_tensor(target):
+    with pytest.raises(TypeError, match="target must be a tensor, got"):
+        require_classes(torch.zeros(2, 3), target, -100)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from neuralnet.losses import (
 from neuralnet.losses_checks import agreement_checks
 from neuralnet.losses_of_classes import (
     binary_cross_entropy,
+    binary_cross_entropy_slope,
     binary_cross_entropy_with_logits,
     binary_cross_entropy_with_logits_slope,
     cross_entropy,
@@ -51,6 +52,16 @@ numbers = st.floats(-1e4, 1e4)
 rows = st.lists(numbers, min_size=1, max_size=6)
 PAIRWISE = [mse_loss, l1_loss, huber_loss, smooth_l1_loss]
 BINARY = [binary_cross_entropy, binary_cross_entropy_with_logits]
+SLOPES = [
+    mse_loss_slope,
+    l1_loss_slope,
+    huber_loss_slope,
+    smooth_l1_loss_slope,
+    half_sum_of_squares,
+    binary_cross_entropy_slope,
+    binary_cross_entropy_with_logits_slope,
+    cross_entropy_slope,
+]
 
 
 def tensor(value, dtype=F64):
@@ -135,6 +146,20 @@ def test_pytorch_loses_a_small_binary_loss_where_the_target_is_0():
 def test_logsigmoid_keeps_the_digits_of_a_small_answer():
     z = tensor([12.0, 20.0, 80.0], torch.float32)
     torch.testing.assert_close(logsigmoid(z), -torch.exp(-z), rtol=1e-5, atol=0)
+
+
+def test_a_small_loss_of_a_probability_keeps_its_digits():
+    p = torch.tensor([1e-10])
+    got = binary_cross_entropy(p, 0 * p)
+    torch.testing.assert_close(got, p[0], rtol=1e-5, atol=0)
+
+
+def test_certain_probabilities_in_float16():
+    p, t = torch.tensor([[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]]).half()
+    for f in (binary_cross_entropy, F.binary_cross_entropy):
+        assert f(p, t, reduction="none").tolist() == [0.0, 100.0, 100.0, 0.0]
+    slope = gradient(lambda p: binary_cross_entropy(p, t, reduction="sum"), p)
+    assert slope.tolist() == [0.0, 16384.0, -16384.0, 0.0]
 
 
 def test_log_softmax_keeps_a_share_that_softmax_rounds_to_0():
@@ -348,6 +373,63 @@ def test_whole_numbers_are_refused(loss):
         loss(torch.tensor([0, 1]), torch.tensor([0, 1]))
 
 
+@pytest.mark.parametrize("given", [None, "x", [0.5, 0.5], 0.5])
+@pytest.mark.parametrize("f", [*PAIRWISE, *BINARY, *SLOPES, nll_loss, cross_entropy])
+def test_what_is_no_tensor_is_refused(f, given):
+    half = torch.full((2,), 0.5)
+    for pair in ((given, given), (given, half), (half, given)):
+        with pytest.raises(TypeError, match=r"must be a (floating-point )?tensor, got"):
+            f(*pair)
+
+
+@pytest.mark.parametrize("f", [*SLOPES, lambda x, t: best_line(mse_loss, x, t)])
+def test_slopes_refuse_shapes_that_differ(f):
+    with pytest.raises(ValueError, match="shapes must be equal"):
+        f(torch.zeros(3), torch.zeros(3, 1))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        logsigmoid,
+        partial(logsumexp, dim=0),
+        partial(log_softmax, dim=0),
+        partial(nll_loss, target=torch.tensor(0)),
+        partial(cross_entropy, target=torch.tensor(0)),
+    ],
+)
+@pytest.mark.parametrize("given", [torch.tensor([1, 2]), None, "x"])
+def test_scores_that_are_no_floats_are_refused(f, given):
+    with pytest.raises(TypeError, match=r"input must be a (floating|tensor)"):
+        f(given)
+
+
+@pytest.mark.parametrize("dim", [None, (0, 1), "x"])
+def test_log_softmax_wants_one_dimension(dim):
+    with pytest.raises(TypeError, match="dim must be an int, got"):
+        log_softmax(torch.zeros(2, 3), dim)
+
+
+@pytest.mark.parametrize("dim", [None, (), "x"])
+def test_logsumexp_wants_a_dimension(dim):
+    with pytest.raises(TypeError, match="dim must name a dimension, got"):
+        logsumexp(torch.zeros(2, 3), dim)
+
+
+@pytest.mark.parametrize("given", [None, "x"])
+def test_settings_that_are_no_numbers_are_refused(given):
+    x, t = torch.zeros(2), torch.tensor(0)
+    for call in (
+        lambda: huber_loss(x, x, delta=given),
+        lambda: huber_loss_slope(x, x, given),
+        lambda: smooth_l1_loss(x, x, beta=given),
+        lambda: smooth_l1_loss_slope(x, x, given),
+        lambda: cross_entropy(x, t, label_smoothing=given),
+    ):
+        with pytest.raises(TypeError, match="must be a number, got"):
+            call()
+
+
 @pytest.mark.parametrize("loss", [*PAIRWISE, *BINARY])
 def test_another_reduction_is_refused(loss):
     half = torch.full((2,), 0.5)
@@ -368,6 +450,12 @@ def test_weight_that_does_not_broadcast_is_refused(loss):
         loss(half, half, torch.ones(4))
 
 
+def test_a_bad_pos_weight_is_called_so():
+    z = torch.zeros(4, 3)
+    with pytest.raises(ValueError, match=r"^pos_weight must broadcast to \(4, 3\)"):
+        binary_cross_entropy_with_logits(z, z, pos_weight=torch.ones(4))
+
+
 @pytest.mark.parametrize("delta", [0.0, -1.0, NAN])
 def test_delta_must_be_positive(delta):
     for f in (partial(huber_loss, reduction="mean"), huber_loss_slope):
@@ -385,7 +473,7 @@ def test_probability_outside_0_to_1_is_refused(p):
     half, odd = tensor([0.5]), tensor([p])
     with pytest.raises(ValueError, match="input must lie from 0 to 1"):
         binary_cross_entropy(odd, half)
-    for loss in BINARY:
+    for loss in (*BINARY, binary_cross_entropy_with_logits_slope):
         with pytest.raises(ValueError, match="target must lie from 0 to 1"):
             loss(half, odd)
 
@@ -418,9 +506,11 @@ def test_one_weight_per_class_is_wanted(target):
         cross_entropy(torch.zeros(2, 3), target, torch.ones(4))
 
 
-def test_probabilities_cannot_be_ignored():
-    with pytest.raises(ValueError, match="probabilities cannot be ignored, got 1"):
-        cross_entropy(torch.zeros(2, 3), torch.full((2, 3), 0.5), ignore_index=1)
+@pytest.mark.parametrize("index", [0, 1])
+def test_probabilities_cannot_be_ignored(index):
+    half = torch.full((2, 3), 0.5)
+    with pytest.raises(ValueError, match=f"cannot be ignored, got {index}"):
+        cross_entropy(torch.zeros(2, 3), half, ignore_index=index)
 
 
 def test_scores_need_a_dimension_of_classes():
@@ -568,6 +658,21 @@ def test_best_line_of_huber_has_no_slope(target, delta):
         torch.stack([params[0], params[1] + params[0] * T_U.mean()]),
     )
     assert slope.abs().max() < 1e-4
+
+
+def test_best_line_finds_a_slope_far_outside_its_first_window():
+    x = torch.cat([torch.linspace(0, 0.1, 100, dtype=F64), tensor([1.0])])
+    target = torch.cat([100 * x[:-1], tensor([10.0])])
+    w, b = best_line(l1_loss, x, target)
+    assert (w.item(), b.item()) == pytest.approx((100, 0), abs=1e-3)
+
+
+@pytest.mark.parametrize("bad", [NAN, INF, -INF])
+def test_best_line_wants_finite_numbers(bad):
+    good, odd = tensor([1.0, 2.0, 3.0]), tensor([1.0, 2.0, bad])
+    for pair in ((good, odd), (odd, good)):
+        with pytest.raises(ValueError, match="x and target must be finite"):
+            best_line(mse_loss, *pair)
 
 
 @pytest.mark.parametrize("x", [torch.ones(3), torch.zeros(1), torch.zeros(3, 1)])

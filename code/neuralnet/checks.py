@@ -201,23 +201,27 @@ def require_number(name: str, value: float) -> None:
         raise TypeError(f"{name} must be a number, got {given}")
 
 
-def require_alike(**tensors: Tensor | None) -> None:
+def require_alike(*, weight: Tensor | None = None, **tensors: Tensor) -> None:
     """Raise unless all the tensors are floating point, of one shape and one dtype.
 
-    A `None` stands for an argument that was left out and is passed over.
+    A `weight` of `None` was left out and is passed over.
 
-    Errors: `TypeError` for a tensor that is not floating point or has another
+    Errors: `TypeError` for what is no tensor or not floating point, or has another
     dtype than the first, `ValueError` for shapes that differ.
 
     >>> import torch
     >>> a = torch.zeros(2)
     >>> require_alike(input=a, target=a, weight=None)
+    >>> require_alike(input=a, target=None)
+    Traceback (most recent call last):
+        ...
+    TypeError: target must be a floating-point tensor, got NoneType
     >>> require_alike(input=a, target=a.double())
     Traceback (most recent call last):
         ...
     TypeError: dtypes must be equal, got input torch.float32, target torch.float64
     """
-    present = {name: t for name, t in tensors.items() if t is not None}
+    present = tensors if weight is None else {**tensors, "weight": weight}
     for name, tensor in present.items():
         require_floating(name, tensor)
     require_same_shape(**present)
@@ -250,7 +254,8 @@ def require_expandable(name: str, value: Tensor, like: Tensor) -> None:
 def require_between(name: str, value: Tensor | float, low: float, high: float) -> None:
     """Raise unless every number lies from low to high (nan does not).
 
-    Errors: `ValueError` that names the first number that does not.
+    Errors: `ValueError` that names the first number that does not, `TypeError`
+    for what is no number.
 
     >>> import torch
     >>> require_between("target", torch.tensor([0.0, 1.0]), 0, 1)
@@ -265,6 +270,7 @@ def require_between(name: str, value: Tensor | float, low: float, high: float) -
     """
     given = value.detach().flatten().tolist() if isinstance(value, Tensor) else [value]
     for number in given:
+        require_number(name, number)
         if not low <= number <= high:
             raise ValueError(f"{name} must lie from {low} to {high}, got {number}")
 
@@ -275,8 +281,8 @@ def require_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
     Shapes: input (C,) with target (), or input (N, C, d1, ...) with target
     (N, d1, ...). Every target is from 0 to C - 1, or `ignore_index`.
 
-    Errors: `TypeError` unless target is int64 or uint8, `ValueError` for a
-    shape or a class that does not fit.
+    Errors: `TypeError` unless target is a tensor of int64 or uint8, `ValueError`
+    for a shape or a class that does not fit.
 
     >>> import torch
     >>> scores = torch.zeros(2, 3)
@@ -294,6 +300,7 @@ def require_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
         ...
     ValueError: for input (2, 3) target must be (2,), got (2, 1)
     """
+    require_tensor("target", target)
     shape, given = tuple(input.shape), tuple(target.shape)
     if len(shape) == 0:
         raise ValueError("input must have a dimension of classes, got shape ()")

@@ -19,6 +19,7 @@ from neuralnet.checks import (
     require_alike,
     require_choice,
     require_expandable,
+    require_number,
     require_positive,
 )
 
@@ -57,12 +58,16 @@ def reduce(
     return loss.sum() / parts
 
 
-def weigh(loss: Tensor, weight: Tensor | None) -> Tensor:
+def weigh(
+    loss: Tensor,
+    weight: Tensor | None,
+    name: str = "weight",
+) -> Tensor:
     """Multiply each loss by its weight, if there are weights.
 
     Shapes: loss any shape; weight one that broadcasts to it; the result has the
     shape of loss. Errors: `ValueError` or `TypeError` for a weight that does
-    not fit.
+    not fit, which the message calls `name`.
 
     >>> weigh(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 0.0]))
     tensor([3., 0.])
@@ -71,7 +76,7 @@ def weigh(loss: Tensor, weight: Tensor | None) -> Tensor:
     """
     if weight is None:
         return loss
-    require_expandable("weight", weight, loss)
+    require_expandable(name, weight, loss)
     return loss * weight
 
 
@@ -178,6 +183,7 @@ def huber_loss(
     PyTorch: `torch.nn.functional.huber_loss`. Source: Huber (1964).
     """
     require_alike(input=input, target=target, weight=weight)
+    require_number("delta", delta)
     require_positive("delta", delta)
     size = (input - target).abs()
     q = torch.where(size > delta, delta, size)
@@ -198,6 +204,7 @@ def huber_loss_slope(
     tensor([-1.0000,  0.5000,  1.0000])
     """
     require_alike(input=input, target=target)
+    require_number("delta", delta)
     require_positive("delta", delta)
     return (input - target).clamp(-delta, delta)
 
@@ -227,6 +234,7 @@ def smooth_l1_loss(
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     require_alike(input=input, target=target)
+    require_number("beta", beta)
     require_positive("beta", beta)
     size = (input - target).abs()
     q = torch.where(size > beta, beta, size)
@@ -274,17 +282,18 @@ def best_line(
     x: Tensor,
     target: Tensor,
 ) -> Tensor:
-    """Find the line with the lowest loss by looking around.
+    """Find a line close to the lowest loss by looking around.
 
     Returns its parameters (w, b). Compares 21 by 21 lines, each given by its
-    slope w and its height at the mean of x, then looks again in a smaller
-    window around the best, 70 times over.
+    slope w and its height at the mean of x, then looks again around the best,
+    up to 150 times over. The window shrinks unless the best lay on its edge.
     Meant for a loss that is convex in w and b; `loss(input, target,
-    reduction="none")` gives each point's loss.
+    reduction="none")` gives each point's loss. In a narrow valley it may stop
+    a little above the lowest loss.
 
     Shapes: x and target (n,); the result is (2,).
     Errors: `TypeError` or `ValueError` for x and target that do not match, are
-    not (n,) with n > 1, or where all x are equal.
+    not (n,) with n > 1, or not finite, or where all x are equal.
 
     >>> x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
     >>> best_line(l1_loss, x, 2 * x + 1).round(decimals=6).tolist()
@@ -294,12 +303,14 @@ def best_line(
     if x.dim() != 1 or len(x) < 2 or bool((x == x[0]).all()):
         wanted, given = "readings (n,) that differ", tuple(x.shape)
         raise ValueError(f"need {wanted}, got shape {given}")
+    if not bool((x.isfinite() & target.isfinite()).all()):
+        raise ValueError("x and target must be finite, got nan or inf")
     centered = x - x.mean()
     grid = torch.linspace(-1, 1, 21, dtype=x.dtype)
     reach = target.max() - target.min() + 1
     sides = [reach / centered.abs().max(), reach]
     w, height = torch.zeros_like(reach), target.mean()
-    for _ in range(70):
+    for _ in range(150):
         tilts = (w + sides[0] * grid)[:, None, None]
         heights = (height + sides[1] * grid)[:, None]
         lines = tilts * centered + heights
@@ -307,5 +318,8 @@ def best_line(
         total = loss(lines, answers, reduction="none").sum(dim=-1)
         row, column = divmod(int(total.argmin()), 21)
         w, height = tilts[row, 0, 0], heights[column, 0]
-        sides = [0.7 * side for side in sides]
+        if row not in (0, 20) and column not in (0, 20):
+            sides = [0.7 * side for side in sides]
+        if sides[0] * centered.abs().max() < 1e-12 * reach:
+            break
     return torch.stack([w, height - w * x.mean()])

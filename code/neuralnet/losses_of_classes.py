@@ -17,10 +17,12 @@ from neuralnet.checks import (
     require_between,
     require_classes,
     require_floating,
+    require_tensor,
 )
 from neuralnet.losses import reduce, weigh
 
 # The least p (1 - p) to divide by: 1e-12 in float32, as in PyTorch.
+# float16 has no normal number that small; there its smallest one is taken.
 LEAST = torch.tensor(1e-12, dtype=torch.float32).item()
 
 
@@ -64,8 +66,8 @@ def binary_cross_entropy_slope(
 ) -> Tensor:
     """Slope of binary cross-entropy by the probability.
 
-    (p - t) / (p (1 - p)), the denominator at least 1e-12, as in PyTorch: at
-    p = t = 0 it is 0, where calculus says 1.
+    (p - t) / (p (1 - p)), the denominator at least 1e-12, as in PyTorch, or the
+    least normal number of the dtype: at p = t = 0 it is 0, where calculus says 1.
 
     Shapes and errors: as for `binary_cross_entropy`.
 
@@ -77,7 +79,8 @@ def binary_cross_entropy_slope(
     require_between("input", input, 0, 1)
     require_between("target", target, 0, 1)
     spread = input * (1 - input)
-    return (input - target) / spread.clamp(min=LEAST)
+    least = max(LEAST, torch.finfo(input.dtype).tiny)
+    return (input - target) / spread.clamp(min=least)
 
 
 def logsigmoid(input: Tensor) -> Tensor:
@@ -126,7 +129,8 @@ def binary_cross_entropy_with_logits(
     """
     require_alike(input=input, target=target)
     require_between("target", target, 0, 1)
-    yes = weigh(-logsigmoid(input) * target, pos_weight)
+    yes = -logsigmoid(input) * target
+    yes = weigh(yes, pos_weight, "pos_weight")
     no = -logsigmoid(-input) * (1 - target)
     return reduce(weigh(yes + no, weight), reduction)
 
@@ -175,8 +179,8 @@ def logsumexp(
     0 where that is infinite. It lies from M to M + log C.
 
     Shapes: any; `dim` disappears, or has size 1 with `keepdim`.
-    Errors: `TypeError` unless `input` is a floating-point tensor, `IndexError`
-    if there is no such `dim`.
+    Errors: `TypeError` unless `input` is a floating-point tensor and `dim` names
+    a dimension, `IndexError` if there is no such `dim`.
 
     >>> logsumexp(torch.tensor([[0.0, 0.0], [1e4, 0.0]]), 1)
     tensor([6.9315e-01, 1.0000e+04])
@@ -186,6 +190,8 @@ def logsumexp(
     PyTorch: `torch.logsumexp`.
     """
     require_floating("input", input)
+    if not isinstance(dim, int | tuple) or dim == ():
+        raise TypeError(f"dim must name a dimension, got {dim!r}")
     top = peak(input, dim)
     top = torch.where(top.isinf(), 0.0, top)
     powers = torch.exp(input - top).sum(dim, keepdim=True)
@@ -205,7 +211,7 @@ def log_softmax(
     score. `dtype`, if given, converts the input first.
 
     Shapes: any shape in, the same out.
-    Errors: as for `logsumexp`.
+    Errors: as for `logsumexp`; `dim` is one number.
 
     >>> log_softmax(torch.tensor([[0.0, 0.0], [0.0, 1e4]]), dim=1)
     tensor([[-6.9315e-01, -6.9315e-01],
@@ -216,8 +222,11 @@ def log_softmax(
     PyTorch: `torch.log_softmax`; `torch.nn.functional.log_softmax` also takes
     `dim=None`, and warns. Here `dim` is required.
     """
+    require_tensor("input", input)
     input = input if dtype is None else input.to(dtype)
     require_floating("input", input)
+    if not isinstance(dim, int):
+        raise TypeError(f"dim must be an int, got {dim!r}")
     below = input - peak(input, dim)
     total = torch.exp(below).sum(dim, keepdim=True)
     return below - torch.log(total)
@@ -328,6 +337,8 @@ def cross_entropy(
     PyTorch: `torch.nn.functional.cross_entropy`.
     """
     require_between("label_smoothing", label_smoothing, 0, 1)
+    require_floating("input", input)
+    require_tensor("target", target)
     log_p = log_softmax(input, class_dim(input))
     s = label_smoothing
     if target.shape != input.shape:

@@ -14,7 +14,7 @@ def best_constant(target: Tensor, squared: bool) -> Tensor:
 
 
 def two_scores(z: Tensor) -> Tensor:
-    """Scores of no and yes whose difference is z."""
+    """Two scores for each z, no before yes, with the same loss."""
     return torch.stack([torch.zeros_like(z), z], dim=1)
 
 

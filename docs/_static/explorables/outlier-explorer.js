@@ -150,7 +150,7 @@
         "div", {},
         this.picture,
         this.report,
-        this.control("reading", { min: -30, max: 70, step: 0.5, value: 22 }),
+        this.control("reading", { min: -30, max: 70, step: 0.2, value: 21.8 }),
         this.control("delta", { min: 0.1, max: 40, step: 0.1, value: 2 }),
       );
       panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
