@@ -331,34 +331,29 @@ def test_steady_slope_makes_momentum_ten_times_as_fast():
     assert before - param.item() == pytest.approx(0.1 / (1 - 0.9))
 
 
+def ends_beside(limit, steps, **options):
+    """How far SGD is from 0 with lr times curvature 2 % below the limit and above."""
+    param, curvatures = leaf(1.0, 1.0), torch.tensor([0.98, 1.02], dtype=F64)
+    optimizer = SGD([param], lr=limit, **options)
+    for _ in range(steps):
+        param.grad = curvatures * param.detach()
+        optimizer.step()
+    return param.abs().tolist()
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 def test_momentum_raises_the_limit_on_a_bowl(momentum):
-    limit = 2 * (1 + momentum) / 4.0
-    ends = []
-    for multiple in (0.98, 1.02):
-        param = leaf(1.0)
-        optimizer = SGD([param], lr=multiple * limit, momentum=momentum)
-        for _ in range(3000):
-            param.grad = 4 * param.detach()
-            optimizer.step()
-        ends.append(param.abs().item())
-    assert ends[0] < 1e-6
-    assert ends[1] > 1e6
+    below, above = ends_beside(2 * (1 + momentum), 3000, momentum=momentum)
+    assert below < 1e-6
+    assert above > 1e6
 
 
 @pytest.mark.parametrize("momentum", [0.5, 0.9])
 def test_nesterov_lowers_the_limit_on_a_bowl(momentum):
-    limit = 2 * (1 + momentum) / (1 + 2 * momentum) / 4.0
-    ends = []
-    for multiple in (0.98, 1.02):
-        param = leaf(1.0)
-        optimizer = SGD([param], multiple * limit, momentum, nesterov=True)
-        for _ in range(1000):
-            param.grad = 4 * param.detach()
-            optimizer.step()
-        ends.append(param.abs().item())
-    assert ends[0] < 1e-3
-    assert ends[1] > 1e3
+    limit = 2 * (1 + momentum) / (1 + 2 * momentum)
+    below, above = ends_beside(limit, 1000, momentum=momentum, nesterov=True)
+    assert below < 1e-3
+    assert above > 1e3
 
 
 @pytest.mark.parametrize("build", [Adagrad, Adam])
