@@ -87,11 +87,14 @@ def hundred_steps_of_each(build, options, matrix, b, start):
     places = start.repeat(len(options), 1)
     parts = [[row[:2].requires_grad_(), row[2:].requires_grad_()] for row in places]
     optimizers = [build(p, **o) for p, o in zip(parts, options, strict=True)]
+    grads = torch.zeros_like(places)
+    for (first, _), grad in zip(parts, grads, strict=True):
+        first.grad = grad[:2]
     for t in range(100):
-        grads = torch.tanh(places @ matrix.T - b) @ matrix / len(b)
-        for (first, rest), grad in zip(parts, grads, strict=True):
-            first.grad = grad[:2]
-            rest.grad = None if t % 3 == 2 else grad[2:]
+        grads.copy_(torch.tanh(places @ matrix.T - b) @ matrix / len(b))
+        if t % 3 != 1:
+            for (_, rest), grad in zip(parts, grads, strict=True):
+                rest.grad = None if t % 3 == 2 else grad[2:]
         for optimizer in optimizers:
             optimizer.step()
     return places
@@ -399,7 +402,7 @@ def test_adamw_without_decay_is_adam_and_sgd_knows_no_difference():
 
 def test_centered_rmsprop_of_one_gradient_for_ever_can_divide_by_rounding():
     """The spread of equal gradients is 0 up to rounding, here and in PyTorch."""
-    grads = [[torch.tensor([0.1], dtype=F64)]] * 3000
+    grads = [[torch.tensor([0.1], dtype=F64)]] * 300
     start = [torch.ones(1, dtype=F64)]
     for build in (RMSprop, torch.optim.RMSprop):
         last = walk(build, grads, start, centered=True, alpha=0.5)[-1]
