@@ -32,12 +32,15 @@ from neuralnet.optimizers_checks import (
     some_problems,
     torch_rates,
 )
-from neuralnet.optimizers_conventions import optimizer_conventions
+from neuralnet.optimizers_conventions import (
+    adam_rule,
+    eps_inside,
+    optimizer_conventions,
+)
 
 F64 = torch.float64
 NAMES = ["SGD", "Adagrad", "RMSprop", "Adam", "AdamW"]
 EACH = pytest.mark.parametrize("name", NAMES)
-EVERY = [(name, options) for name in NAMES for options in combinations(name)]
 SCHEDULES = torch.optim.lr_scheduler
 
 
@@ -75,17 +78,49 @@ def test_agrees_with_pytorch(row):
     assert row.ok, row
 
 
-@pytest.mark.parametrize(
-    ("name", "options"), EVERY, ids=lambda x: x if isinstance(x, str) else ""
-)
-def test_hundred_steps_equal_pytorch_for_every_combination(name, options):
-    ours, theirs = both(name)
-    # The difference in `centered` loses digits on both sides.
-    tolerance = 1e-11 if options.get("centered") else 1e-13
-    problem = some_problems()[options["maximize"]]
-    one = hundred_steps(ours, *problem, **options)
-    other = hundred_steps(theirs, *problem, **options)
-    assert deviation(one, other) <= tolerance, options
+def hundred_steps_of_each(build, options, matrix, b, start):
+    """`hundred_steps` for a list of options at once, a row for each.
+
+    Every row has parameters and an optimizer of its own; the gradients of all
+    rows are computed together, which is what takes the time.
+    """
+    places = start.repeat(len(options), 1)
+    parts = [[row[:2].requires_grad_(), row[2:].requires_grad_()] for row in places]
+    optimizers = [build(p, **o) for p, o in zip(parts, options, strict=True)]
+    grads = torch.zeros_like(places)
+    for (first, _), grad in zip(parts, grads, strict=True):
+        first.grad = grad[:2]
+    for t in range(100):
+        grads.copy_(torch.tanh(places @ matrix.T - b) @ matrix / len(b))
+        if t % 3 != 1:
+            for (_, rest), grad in zip(parts, grads, strict=True):
+                rest.grad = None if t % 3 == 2 else grad[2:]
+        for optimizer in optimizers:
+            optimizer.step()
+    return places
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+@EACH
+def test_hundred_steps_equal_pytorch_for_every_combination(name, maximize):
+    problem = some_problems()[maximize]
+    options = [each for each in combinations(name) if each["maximize"] == maximize]
+    assert len(options) == len(combinations(name)) / 2
+    ends = [hundred_steps_of_each(build, options, *problem) for build in both(name)]
+    for each, one, other in zip(options, *ends, strict=True):
+        # The difference in `centered` loses digits on both sides.
+        tolerance = 1e-11 if each.get("centered") else 1e-13
+        assert deviation(one, other) <= tolerance, each
+
+
+@EACH
+def test_hundred_steps_of_each_are_the_hundred_steps_of_one(name):
+    problem = some_problems()[0]
+    options = combinations(name)[1::9]
+    rows = hundred_steps_of_each(both(name)[0], options, *problem)
+    for row, each in zip(rows, options, strict=True):
+        alone = hundred_steps(both(name)[0], *problem, **each)
+        assert torch.allclose(row, alone, rtol=1e-10, atol=0)
 
 
 @EACH
@@ -195,6 +230,43 @@ def test_rate_changed_on_the_way_equals_pytorch(name):
     assert torch.allclose(*ends, rtol=1e-13, atol=0)
 
 
+@pytest.mark.parametrize("name", ["SGD", "RMSprop"])
+def test_rate_changed_on_the_way_with_momentum_equals_pytorch(name):
+    ours, theirs = both(name)
+    ends = []
+    for build in (ours, theirs):
+        param = leaf(1.0, -2.0)
+        optimizer = build([param], lr=0.07, momentum=0.9)
+        for t in range(20):
+            rate = 0.07 / (1 + t)
+            if build is ours:
+                optimizer.lr = rate
+            else:
+                optimizer.param_groups[0]["lr"] = rate
+            param.grad = param.detach() ** 3 / 10
+            optimizer.step()
+        ends.append(param.detach())
+    assert torch.allclose(*ends, rtol=1e-13, atol=0)
+
+
+@EACH
+def test_state_does_not_share_the_memory_of_the_gradient(name):
+    """`backward` adds to `.grad` in place when nobody has cleared it."""
+    options = {"momentum": 0.9} if name in ("SGD", "RMSprop") else {}
+    ends = []
+    for build in both(name):
+        param = leaf(1.0)
+        memory = param.data_ptr()
+        optimizer = build([param], lr=0.1, **options)
+        param.grad = torch.ones(1, dtype=F64)
+        for _ in range(3):
+            optimizer.step()
+            param.grad += 1.0
+        ends.append(param.detach())
+        assert param.data_ptr() == memory
+    assert torch.allclose(*ends, rtol=1e-14, atol=0)
+
+
 @EACH
 def test_maximize_is_minimizing_the_negative(name):
     ours = both(name)[0]
@@ -225,9 +297,10 @@ def test_step_leaves_the_gradient_and_the_record_alone(name):
 def test_zero_grad_makes_none_or_zeros(name):
     with_grad, without = leaf(1.0), leaf(1.0)
     optimizer = both(name)[0]([with_grad, without])
-    with_grad.grad = torch.ones(1, dtype=F64)
+    with_grad.grad = held = torch.ones(1, dtype=F64)
     optimizer.zero_grad(set_to_none=False)
     assert with_grad.grad.tolist() == [0.0]
+    assert held.tolist() == [0.0]
     assert without.grad is None
     optimizer.zero_grad()
     assert with_grad.grad is None
@@ -261,19 +334,29 @@ def test_steady_slope_makes_momentum_ten_times_as_fast():
     assert before - param.item() == pytest.approx(0.1 / (1 - 0.9))
 
 
+def ends_beside(limit, steps, **options):
+    """How far SGD is from 0 with lr times curvature 2 % below the limit and above."""
+    param, curvatures = leaf(1.0, 1.0), torch.tensor([0.98, 1.02], dtype=F64)
+    optimizer = SGD([param], lr=limit, **options)
+    for _ in range(steps):
+        param.grad = curvatures * param.detach()
+        optimizer.step()
+    return param.abs().tolist()
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 def test_momentum_raises_the_limit_on_a_bowl(momentum):
-    limit = 2 * (1 + momentum) / 4.0
-    ends = []
-    for multiple in (0.98, 1.02):
-        param = leaf(1.0)
-        optimizer = SGD([param], lr=multiple * limit, momentum=momentum)
-        for _ in range(3000):
-            param.grad = 4 * param.detach()
-            optimizer.step()
-        ends.append(param.abs().item())
-    assert ends[0] < 1e-6
-    assert ends[1] > 1e6
+    below, above = ends_beside(2 * (1 + momentum), 3000, momentum=momentum)
+    assert below < 1e-6
+    assert above > 1e6
+
+
+@pytest.mark.parametrize("momentum", [0.5, 0.9])
+def test_nesterov_lowers_the_limit_on_a_bowl(momentum):
+    limit = 2 * (1 + momentum) / (1 + 2 * momentum)
+    below, above = ends_beside(limit, 1000, momentum=momentum, nesterov=True)
+    assert below < 1e-3
+    assert above > 1e3
 
 
 @pytest.mark.parametrize("build", [Adagrad, Adam])
@@ -292,6 +375,7 @@ def test_path_does_not_depend_on_the_unit_of_the_loss(build, scale, curvature):
 
 
 @given(st.floats(1e-3, 1e3))
+@settings(max_examples=30)
 def test_first_step_of_adam_is_the_rate_whatever_the_slope(slope):
     param = leaf(0.0)
     optimizer = Adam([param], lr=0.1, eps=0.0)
@@ -301,6 +385,7 @@ def test_first_step_of_adam_is_the_rate_whatever_the_slope(slope):
 
 
 @given(st.integers(1, 200), st.floats(0.0, 0.99))
+@settings(max_examples=20)
 def test_blend_from_zero_falls_short_by_the_bias(t, beta):
     average = torch.zeros(1, dtype=F64)
     for _ in range(t):
@@ -317,7 +402,7 @@ def test_adamw_without_decay_is_adam_and_sgd_knows_no_difference():
 
 def test_centered_rmsprop_of_one_gradient_for_ever_can_divide_by_rounding():
     """The spread of equal gradients is 0 up to rounding, here and in PyTorch."""
-    grads = [[torch.tensor([0.1], dtype=F64)]] * 3000
+    grads = [[torch.tensor([0.1], dtype=F64)]] * 300
     start = [torch.ones(1, dtype=F64)]
     for build in (RMSprop, torch.optim.RMSprop):
         last = walk(build, grads, start, centered=True, alpha=0.5)[-1]
@@ -365,7 +450,47 @@ def test_cosine_equals_pytorch_also_after_its_end(options):
     assert torch.allclose(ours, theirs, rtol=1e-9, atol=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (step_lr, SCHEDULES.StepLR),
+        (cosine_annealing_lr, SCHEDULES.CosineAnnealingLR),
+        (linear_lr, SCHEDULES.LinearLR),
+    ],
+)
+def test_schedules_have_the_names_and_defaults_of_pytorch(ours, theirs):
+    mine, wanted = (inspect.signature(each).parameters for each in (ours, theirs))
+    kept = {k: v.default for k, v in wanted.items()}
+    kept = {k: v for k, v in kept.items() if k not in ("optimizer", "last_epoch")}
+    assert {k: v.default for k, v in mine.items() if k not in ("lr", "t")} == kept
+
+
 # Conventions
+
+
+def test_forms_of_the_books_in_one_step_by_hand():
+    one = torch.ones(1, dtype=F64)
+
+    def after(rule, size, **options):
+        return rule(one, 1, {"slope": lambda p: size + 0 * p}, **options).item()
+
+    half = 1 - 0.1 / math.sqrt(2)
+    assert after(eps_inside, 1e-3) == pytest.approx(half, abs=1e-12)
+    root = math.sqrt(1e-9)
+    hat = 1 - 0.05 * math.sqrt(1e-3) / 0.1 * 1e-4 / (root + 1e-4)
+    assert after(adam_rule, 1e-3, hat=True) == pytest.approx(hat, abs=1e-9)
+    assert after(adam_rule, 0.0, decay=0.1) == pytest.approx(0.9, abs=1e-15)
+
+
+def test_amsgrad_of_the_book_keeps_the_largest_average():
+    one = torch.ones(1, dtype=F64)
+    memory = {"slope": lambda p: 10 + 0 * p}
+    adam_rule(one, 1, memory, correct=False, most=True)
+    largest = memory["h"].clone()
+    memory["slope"] = lambda p: 1e-3 + 0 * p
+    adam_rule(one, 2, memory, correct=False, most=True)
+    assert memory["most"].equal(largest)
+    assert memory["h"] < largest
 
 
 @pytest.mark.parametrize(
@@ -434,6 +559,7 @@ P = leaf(1.0)
         (lambda: Adam([P], betas=(1.0, 0.9)), r"betas\[0\] must be at least 0"),
         (lambda: Adam([P], betas=(0.9, -0.1)), r"betas\[1\] must be at least 0"),
         (lambda: Adam([P], betas=(0.9,)), "betas must be two numbers"),
+        (lambda: Adam([P], betas=0.9), "betas must be two numbers, got 0.9"),
         (lambda: AdamW([P], eps=-1), "eps must be"),
         (lambda: AdamW([P], weight_decay=-1), "weight_decay must be"),
         (lambda: step_lr(0.1, 1, step_size=0), "step_size must be at least 1"),
@@ -441,7 +567,12 @@ P = leaf(1.0)
         (lambda: step_lr(-0.1, 1, step_size=2), "lr must be at least 0"),
         (lambda: cosine_annealing_lr(0.1, 1, T_max=0), "T_max must be at least 1"),
         (lambda: cosine_annealing_lr(0.1, 1, 5, -1.0), "eta_min must be"),
-        (lambda: linear_lr(0.1, 1, 0.0), "both factors must be"),
+        (lambda: cosine_annealing_lr(0.1, -1, 5), "t must be"),
+        (lambda: cosine_annealing_lr(-0.1, 1, 5), "lr must be"),
+        (lambda: linear_lr(-0.1, 1), "lr must be"),
+        (lambda: linear_lr(0.1, -1), "t must be"),
+        (lambda: linear_lr(0.1, 1, 0.5, -0.5), "both factors must be"),
+        (lambda: linear_lr(0.1, 1, 0.0), "start_factor above 0, got start_factor 0.0"),
         (lambda: linear_lr(0.1, 1, 0.5, 1.5), "both factors must be"),
         (lambda: linear_lr(0.1, 1, total_iters=0), "total_iters must be"),
     ],

@@ -7,9 +7,9 @@ sum or average of squared gradients h. All arithmetic is per entry of a tensor.
 
 The classes have the names, the arguments, their order, their defaults and the
 results of those in `torch.optim`. Left out are parameter groups (here `lr` is
-an attribute that you may set), `closure`, sparse and complex gradients, and the
-arguments that change speed and no number (`foreach`, `fused`, `capturable`,
-`differentiable`).
+an attribute that you may set), `closure`, sparse and complex gradients, Adam's
+`decoupled_weight_decay` (it makes AdamW), and the arguments that change speed and
+no number (`foreach`, `fused`, `capturable`, `differentiable`).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Optimizer:
             if set_to_none:
                 param.grad = None
             elif param.grad is not None:
-                param.grad = torch.zeros_like(param.grad)
+                param.grad = param.grad.detach().zero_()
 
     def decay(self, param: Tensor, grad: Tensor) -> Tensor:
         """Add the gradient of weight_decay / 2 times the squared length."""
@@ -303,7 +303,7 @@ class Adam(Optimizer):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, lr, weight_decay, maximize)
-        if len(betas) != 2:
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
             raise ValueError(f"betas must be two numbers, got {betas}")
         require_fraction("betas[0]", betas[0])
         require_fraction("betas[1]", betas[1])
@@ -432,7 +432,8 @@ def linear_lr(
     require_at_least("t", t, 0)
     require_at_least("total_iters", total_iters, 1)
     if not (0 < start_factor <= 1 and 0 <= end_factor <= 1):
+        wanted = "both factors must be in [0, 1], start_factor above 0"
         given = f"start_factor {start_factor}, end_factor {end_factor}"
-        raise ValueError(f"both factors must be in [0, 1], got {given}")
+        raise ValueError(f"{wanted}, got {given}")
     share = min(t, total_iters) / total_iters
     return lr * (start_factor + (end_factor - start_factor) * share)

@@ -133,7 +133,8 @@ def adam_rule(
     Without `correct`, no bias correction. With `hat`, the shorter form of
     Kingma and Ba's section 2, whose eps is added to the root of the
     uncorrected h. With `most`, AMSGrad as Reddi et al. print it. `decay` is
-    subtracted without the factor lr, as Loshchilov and Hutter print it.
+    subtracted without the factor lr, as Loshchilov and Hutter print it (their
+    schedule's factor is 1 here).
 
     >>> adam_rule(torch.ones(2), 1, {"slope": lambda p: p}).round(decimals=4)
     tensor([0.9500, 0.9500])
@@ -163,6 +164,8 @@ def optimizer_conventions() -> list[Convention]:
     sgd, adam = torch.optim.SGD, torch.optim.Adam
     heavy = partial(torch_path, sgd, lr=0.02, momentum=0.9)
     small = partial(torch_path, adam, lr=0.05, eps=1e-4)
+    decoupled = partial(torch_path, torch.optim.AdamW, lr=0.05, eps=1e-4)
+    beside = partial(book_path, partial(adam_rule, decay=0.05 * 0.1))
     return [
         Convention(
             "momentum",
@@ -171,7 +174,7 @@ def optimizer_conventions() -> list[Convention]:
             partial(book_path, rate_inside),
             heavy,
             same=True,
-            source="Sutskever et al. (2013), equations 1 and 2",
+            source="Sutskever et al. (2013), classical momentum",
         ),
         Convention(
             "momentum, rate cut at half-time",
@@ -208,7 +211,7 @@ def optimizer_conventions() -> list[Convention]:
             "v = μ v + g;  θ = θ - η (g + μ v)",
             partial(book_path, look_ahead),
             partial(heavy, nesterov=True),
-            source="Sutskever et al. (2013), equations 3 and 4",
+            source="Sutskever et al. (2013), Nesterov's gradient",
         ),
         Convention(
             "Nesterov, where the slope is taken",
@@ -251,15 +254,23 @@ def optimizer_conventions() -> list[Convention]:
             "Adam, weight_decay 0.1",
             "θ = (1 - η λ) θ, then Adam's step",
             "λ θ is added to g",
-            partial(book_path, partial(adam_rule, decay=0.05 * 0.1)),
+            beside,
             partial(small, weight_decay=0.1),
+        ),
+        Convention(
+            "AdamW in PyTorch, weight_decay 0.1",
+            "θ = (1 - η λ) θ, then Adam's step",
+            "the same",
+            beside,
+            partial(decoupled, weight_decay=0.1),
+            same=True,
         ),
         Convention(
             "AdamW, weight_decay 0.1",
             "θ = (1 - λ) θ, then Adam's step",
             "θ = (1 - η λ) θ, then Adam's step",
             partial(book_path, partial(adam_rule, decay=0.1)),
-            partial(torch_path, torch.optim.AdamW, lr=0.05, eps=1e-4, weight_decay=0.1),
+            partial(decoupled, weight_decay=0.1),
             source="Loshchilov and Hutter (2019), algorithm 2",
         ),
         Convention(
@@ -267,7 +278,7 @@ def optimizer_conventions() -> list[Convention]:
             "θ = (1 - λ) θ",
             "θ = (1 - η λ / η) θ",
             partial(book_path, partial(adam_rule, decay=0.1)),
-            partial(torch_path, torch.optim.AdamW, lr=0.05, eps=1e-4, weight_decay=2.0),
+            partial(decoupled, weight_decay=2.0),
             same=True,
         ),
         Convention(

@@ -32,7 +32,8 @@ def test_first_steps(answers):
     optim = torch.optim
     builds = [optim.SGD, optim.Adagrad, optim.RMSprop, optim.Adam]
     for lr, grad in [(0.1, 2.0), (0.01, -30.0), (1.0, 0.5)]:
-        got = answers.first_steps(lr, grad)
+        got = list(answers.first_steps(lr, grad))
+        assert len(got) == 4, f"got {len(got)} numbers, wanted 4"
         start = torch.zeros(1, dtype=F64)
         for k, build in enumerate(builds):
             path = stepped(
@@ -40,7 +41,7 @@ def test_first_steps(answers):
             )
             wanted = path[1].item()
             said = f"{build.__name__} at lr {lr}, slope {grad}: got {got}"
-            assert list(got)[k] == pytest.approx(wanted, rel=1e-5), f"{said}, {wanted}"
+            assert got[k] == pytest.approx(wanted, rel=1e-5), f"{said}, {wanted}"
 
 
 @pytest.mark.exercise(
@@ -51,7 +52,7 @@ def test_first_steps(answers):
 def test_batch_size_for(answers):
     values = torch.arange(8, dtype=F64) ** 2
     one = values.var(correction=0).item()
-    for share in (0.5, 0.3, 0.1, 0.05):
+    for share in (0.5, 0.4, 0.3, 0.1, 0.05):
         for wanted in range(1, 9):
             means = [torch.stack(each).mean() for each in combinations(values, wanted)]
             if torch.stack(means).var(correction=0).item() <= share * one + 1e-12:
@@ -120,13 +121,12 @@ def test_clip_grad_norm(answers):
     rng = torch.Generator().manual_seed(5)
     for scale in (1e-3, 1.0, 1e4):
         grads = [scale * torch.randn(s, generator=rng).double() for s in ((3,), (2, 2))]
-        before = [grad.clone() for grad in grads]
         for max_norm in (0.5, 1.0, 10.0):
             params = [torch.zeros_like(g).requires_grad_() for g in grads]
-            for param, grad in zip(params, before, strict=True):
+            for param, grad in zip(params, grads, strict=True):
                 param.grad = grad.clone()
             torch.nn.utils.clip_grad_norm_(params, max_norm)
-            got = answers.clip_grad_norm(grads, max_norm)
+            got = answers.clip_grad_norm([g.clone() for g in grads], max_norm)
             assert len(got) == 2, f"got {len(got)} gradients, wanted 2"
             for one, param in zip(got, params, strict=True):
                 close = torch.allclose(one, param.grad, rtol=1e-5)
@@ -147,14 +147,8 @@ def test_look_ahead_path(answers):
         return torch.tensor([1.0, 30.0], dtype=F64) * torch.tanh(p)
 
     for lr, momentum in [(0.02, 0.9), (0.01, 0.5)]:
-        asked = []
-
-        def watched(p, asked=asked):
-            asked.append(p)
-            return slope(p)
-
         start = torch.tensor([2.0, 1.0], dtype=F64)
-        got = answers.look_ahead_path(watched, start, lr, momentum, 25)
+        got = answers.look_ahead_path(slope, start, lr, momentum, 25)
         options = {"lr": lr, "momentum": momentum, "nesterov": True}
         wanted = stepped(torch.optim.SGD, slope, start, 25, **options)
         shapes = f"got shape {tuple(got.shape)}, wanted {tuple(wanted.shape)}"
