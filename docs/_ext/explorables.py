@@ -2,7 +2,8 @@
 
 ``{explorable} element-name`` writes ``<element-name>`` into a ``<figure>``; what the
 directive holds is the content of the element, and readers without script see it.
-The script is ``_static/explorables/element-name.js``, loaded by the pages that use it.
+The script is ``_static/explorables/element-name.js``, loaded by the pages that use it,
+after ``parts.js`` beside it, which holds what the scripts share.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class Explorable(SphinxDirective):
             return []
         script = Path(self.env.srcdir, "_static", "explorables", f"{name}.js")
         self.env.note_dependency(str(script))
+        self.env.note_dependency(str(script.with_name("parts.js")))
         if not script.is_file():
             self.warn("there is no script _static/explorables/%s.js", name)
         for option in ("label", "caption"):
@@ -140,7 +142,8 @@ def load_scripts(
     if doctree is None or app.builder.name == "epub":
         return
     used = {node["name"] for node in doctree.findall(explorable) if node["script"]}
-    for name in sorted(used):
+    shared = Path(app.srcdir, "_static", "explorables", "parts.js").is_file()
+    for name in [*(["parts"] if used and shared else []), *sorted(used)]:
         app.add_js_file(f"explorables/{name}.js", loading_method="defer")
 
 

@@ -21,7 +21,7 @@ USED = {
     for name in re.findall(r"^`{3,}\{explorable\} ([\w-]+)", path.read_text(), re.M)
 }
 EACH = pytest.mark.parametrize(("chapter", "name"), sorted(USED))
-SCRIPTS = {path.stem for path in (DOCS / "_static" / "explorables").glob("*.js")}
+SCRIPTS = {path.stem for path in (DOCS / "_static" / "explorables").glob("*-*.js")}
 
 
 def close(got, wanted) -> bool:

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
 
+  const { MINUS, fixed, html, svg } = bookParts;
   const exp = Math.exp;
   const sigmoid = (z) =>
     z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z));
@@ -82,25 +83,6 @@
     BOX.height - BOX.bottom -
     ((v - LOW) / (HIGH - LOW)) * (BOX.height - BOX.top - BOX.bottom);
 
-  const svg = (tag, attributes, text) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [key, value] of Object.entries(attributes)) {
-      node.setAttribute(key, value);
-    }
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
-  const html = (tag, attributes, ...children) => {
-    const node = document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes)) {
-      node.setAttribute(key, value);
-    }
-    node.append(...children);
-    return node;
-  };
-
-  const MINUS = "\u2212";
-  const fixed = (v, digits) => v.toFixed(digits).replace("-", MINUS);
   const DIGITS = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079";
   const short = (v) => {
     if (v === 0) return "0";

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
 
+  const { C0, C1, C2, C3, MINUS, html, svg } = bookParts;
   const SHAPES = [
     [], [1], [3], [4], [11], [11, 1], [1, 11], [3, 1], [1, 4], [3, 4], [4, 3],
     [4, 1], [2, 1, 1], [2, 1, 4], [2, 3, 1], [2, 3, 4], [3, 2, 4],
@@ -24,28 +25,10 @@
     figure: "Two shapes aligned on the right, and the shape of the result",
   };
 
-  const MINUS = "\u2212";
-  const C0 = "var(--c0, #4070e8)";
-  const C1 = "var(--c1, #d07818)";
-  const C2 = "var(--c2, #00a088)";
-  const C3 = "var(--c3, #d04050)";
   const WORDS = { fill: "currentColor", "font-size": 14.5 };
 
   const written = (shape) =>
     `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
-
-  const node = (space, tag, attributes, children) => {
-    const made = space
-      ? document.createElementNS("http://www.w3.org/2000/svg", tag)
-      : document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes)) {
-      made.setAttribute(key, value);
-    }
-    made.append(...children);
-    return made;
-  };
-  const svg = (tag, attributes, ...children) => node(true, tag, attributes, children);
-  const html = (tag, attributes, ...children) => node(false, tag, attributes, children);
 
   let count = 0;
 

@@ -4,6 +4,7 @@
 (() => {
   "use strict";
 
+  const { C0, C1, C2, WORDS, fixed, html, svg } = bookParts;
   const T_U = [35.7, 55.9, 58.2, 81.9, 56.3, 48.9, 33.9, 21.8, 48.4, 60.4, 68.4];
   const T_C = [0.5, 14.0, 15.0, 28.0, 11.0, 8.0, 3.0, -4.0, 6.0, 13.0, 21.0];
   const X = T_U.map((reading) => 0.1 * reading);
@@ -66,32 +67,12 @@
     curve: "Loss against step, logarithmic",
   };
 
-  const MINUS = "\u2212";
-  const fixed = (v, digits) => v.toFixed(digits).replace("-", MINUS);
   const short = (v) => {
     if (v < 1e5) return fixed(v, 2);
     const [mantissa, power] = v.toExponential(1).split("e+");
     const raised = [...power].map((d) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[d]);
     return `${mantissa} \u00d7 10${raised.join("")}`;
   };
-
-  const node = (space, tag, attributes, children) => {
-    const made = space
-      ? document.createElementNS("http://www.w3.org/2000/svg", tag)
-      : document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes)) {
-      made.setAttribute(key, value);
-    }
-    made.append(...children);
-    return made;
-  };
-  const svg = (tag, attributes, ...children) => node(true, tag, attributes, children);
-  const html = (tag, attributes, ...children) => node(false, tag, attributes, children);
-
-  const C0 = "var(--c0, #4070e8)";
-  const C1 = "var(--c1, #d07818)";
-  const C2 = "var(--c2, #00a088)";
-  const WORDS = { fill: "currentColor", "font-size": 13.5 };
 
   /* Two boxes: weight across and bias upwards; step across and loss upwards. */
   const MAP = {

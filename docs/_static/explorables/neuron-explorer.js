@@ -4,6 +4,7 @@
 (() => {
   "use strict";
 
+  const { C0, C1, C2, WORDS, fixed, html, svg } = bookParts;
   const LABELS = {
     weight: "weight w",
     bias: "bias b",
@@ -15,30 +16,6 @@
     flat: "The input does not count: every x gives the same o.",
     figure: "Output of a neuron against its input",
   };
-
-  const MINUS = "\u2212";
-  const fixed = (v, digits) => {
-    const text = v.toFixed(digits);
-    return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", MINUS);
-  };
-
-  const node = (space, tag, attributes, children) => {
-    const made = space
-      ? document.createElementNS("http://www.w3.org/2000/svg", tag)
-      : document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes)) {
-      made.setAttribute(key, value);
-    }
-    made.append(...children);
-    return made;
-  };
-  const svg = (tag, attributes, ...children) => node(true, tag, attributes, children);
-  const html = (tag, attributes, ...children) => node(false, tag, attributes, children);
-
-  const C0 = "var(--c0, #4070e8)";
-  const C1 = "var(--c1, #d07818)";
-  const C2 = "var(--c2, #00a088)";
-  const WORDS = { fill: "currentColor", "font-size": 13.5 };
 
   const BOX = {
     width: 360, height: 250, left: 34, right: 10, top: 12, bottom: 34,

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
 
+  const { C0, C1, WORDS, fixed, html, svg } = bookParts;
   const LABELS = {
     w: "weight w",
     x: "input x",
@@ -58,31 +59,10 @@
   const EDGES = ["wp", "xp", "pz", "bz", "zo", "om", "tm", "mE"];
   const [BOX_W, BOX_H] = [112, 54];
 
-  const fixed = (v, digits) => {
-    const text = v.toFixed(digits);
-    return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
-  };
   const short = (v) => {
     if (v !== 0 && Math.abs(v) < 0.001) return v < 0 ? "\u2212<0.001" : "<0.001";
     return fixed(v, Math.abs(v) >= 100 ? 1 : 3);
   };
-
-  const node = (space, tag, attributes, children) => {
-    const made = space
-      ? document.createElementNS("http://www.w3.org/2000/svg", tag)
-      : document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes)) {
-      made.setAttribute(key, value);
-    }
-    made.append(...children);
-    return made;
-  };
-  const svg = (tag, attributes, ...children) => node(true, tag, attributes, children);
-  const html = (tag, attributes, ...children) => node(false, tag, attributes, children);
-
-  const C0 = "var(--c0, #4070e8)";
-  const C1 = "var(--c1, #d07818)";
-  const WORDS = { fill: "currentColor", "font-size": 13.5 };
 
   let count = 0;
 

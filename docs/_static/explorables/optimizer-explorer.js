@@ -3,6 +3,7 @@
 (() => {
   "use strict";
 
+  const { C0, C1, C2, WORDS, fixed, html, svg } = bookParts;
   const CURVATURES = [1, 100];
   const FLAT_START = [-8, 1];
   const STEPS = 100;
@@ -85,7 +86,6 @@
   };
 
   const RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079";
-  const fixed = (v, digits) => v.toFixed(digits).replace("-", "\u2212");
   const short = (v) => {
     if (!Number.isFinite(v)) return "\u221e";
     if (v === 0) return "0";
@@ -94,24 +94,6 @@
     const digits = [...power.replace("+", "")].map((d) => (d === "-" ? "\u207b" : RAISED[d]));
     return `${mantissa} \u00d7 10${digits.join("")}`;
   };
-
-  const node = (space, tag, attributes, children) => {
-    const made = space
-      ? document.createElementNS("http://www.w3.org/2000/svg", tag)
-      : document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes)) {
-      made.setAttribute(key, value);
-    }
-    made.append(...children);
-    return made;
-  };
-  const svg = (tag, attributes, ...children) => node(true, tag, attributes, children);
-  const html = (tag, attributes, ...children) => node(false, tag, attributes, children);
-
-  const C0 = "var(--c0, #4070e8)";
-  const C1 = "var(--c1, #d07818)";
-  const C2 = "var(--c2, #00a088)";
-  const WORDS = { fill: "currentColor", "font-size": 13.5 };
 
   const MAP = {
     width: 360, height: 270, left: 34, right: 8, top: 8, bottom: 36,

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
 
+  const { fixed, html, svg } = bookParts;
   const T_C = [0.5, 14, 15, 28, 11, 8, 3, -4, 6, 13, 21];
   const T_U = [35.7, 55.9, 58.2, 81.9, 56.3, 48.9, 33.9, 21.8, 48.4, 60.4, 68.4];
   const MOVED = 7;
@@ -75,24 +76,6 @@
   const toY = (y) =>
     BOX.height - BOX.bottom -
     ((y - Y[0]) / (Y[1] - Y[0])) * (BOX.height - BOX.top - BOX.bottom);
-
-  const svg = (tag, attributes, text) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [key, value] of Object.entries(attributes)) {
-      node.setAttribute(key, value);
-    }
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
-  const html = (tag, attributes, ...children) => {
-    const node = document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes)) {
-      node.setAttribute(key, value);
-    }
-    node.append(...children);
-    return node;
-  };
-  const fixed = (v, digits) => v.toFixed(digits).replace("-", "\u2212");
 
   let count = 0;
 
