@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BUILD  ?= _build
 PORT   ?= 8000
-JOBS   ?= 2
+# Tests at once: half of their time they wait for kernels and for the browser.
+JOBS   ?= 4
 # An index of wheels to take torch from, in place of the default one (README).
 TORCH_INDEX_URL ?=
 

@@ -299,11 +299,6 @@ def test_every_glossary_entry_has_a_japanese_term():
     assert not without
 
 
-def test_every_glossary_entry_is_used():
-    used = {term.lower() for _, _, term in used_terms()}
-    assert [term for term in glossary() if term.lower() not in used] == []
-
-
 def cited() -> set[str]:
     return {
         key.strip()

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { MINUS, fixed, html, svg } = bookParts;
+  const { MINUS, Explorable, fixed, html, svg } = bookParts;
   const exp = Math.exp;
   const sigmoid = (z) =>
     z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z));
@@ -96,9 +96,7 @@
     return `${mantissa.replace("-", MINUS)}\u00a0\u00d7\u00a010${sign}${raised}`;
   };
 
-  let count = 0;
-
-  class ActivationExplorer extends HTMLElement {
+  class ActivationExplorer extends Explorable {
     static compute(name, z, depth = 1) {
       const [value, slope] = FUNCTIONS[name];
       const s = slope(z);
@@ -118,15 +116,8 @@
       return region[name];
     }
 
-    connectedCallback() {
-      if (this.ready) return;
-      this.ready = true;
-      this.text = { ...LABELS, ...this.dataset };
-      count += 1;
-      this.id_ = `activation-explorer-${count}`;
-      const panel = this.build();
-      this.draw();
-      this.replaceChildren(panel);
+    get labels() {
+      return LABELS;
     }
 
     control(key, node) {

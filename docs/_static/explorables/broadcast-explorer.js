@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, C2, C3, MINUS, html, svg } = bookParts;
+  const { C0, C1, C2, C3, MINUS, Explorable, html, svg } = bookParts;
   const SHAPES = [
     [], [1], [3], [4], [11], [11, 1], [1, 11], [3, 1], [1, 4], [3, 4], [4, 3],
     [4, 1], [2, 1, 1], [2, 1, 4], [2, 3, 1], [2, 3, 4], [3, 2, 4],
@@ -30,9 +30,7 @@
   const written = (shape) =>
     `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
 
-  let count = 0;
-
-  class BroadcastExplorer extends HTMLElement {
+  class BroadcastExplorer extends Explorable {
     /* shape: that of the result, or null; clash: the first dimension from the
        left, counted from the right end as -1, -2, ..., that does not fit. */
     static compute(first, second) {
@@ -57,34 +55,18 @@
       return SHAPES;
     }
 
-    connectedCallback() {
-      if (this.ready) return;
-      this.ready = true;
-      this.text = { ...LABELS, ...this.dataset };
-      count += 1;
-      this.id_ = `broadcast-explorer-${count}`;
-      const panel = this.build();
-      this.draw();
-      this.replaceChildren(panel);
+    get labels() {
+      return LABELS;
     }
 
-    slider(key, value) {
-      const id = `${this.id_}-${key}`;
-      const input = html("input", {
-        id, type: "range", min: 0, max: SHAPES.length - 1, step: 1, value,
-      });
-      input.style.cssText =
-        "width:100%;min-height:44px;margin:0;touch-action:pan-y;box-sizing:border-box";
-      input.addEventListener("input", () => this.draw());
-      const shown = html("output", { for: id });
-      shown.style.cssText = "float:right;font-variant-numeric:tabular-nums";
-      const label = html("label", { for: id }, this.text[key]);
-      return { input, shown, row: html("div", {}, label, shown, input) };
+    shapes(key, value) {
+      const [input, row] = this.slider(key, { min: 0, max: SHAPES.length - 1, step: 1, value });
+      return { input, shown: this.shown[key], row };
     }
 
     build() {
-      this.first = this.slider("first", SHAPES.findIndex((s) => written(s) === "(11, 1)"));
-      this.second = this.slider("second", SHAPES.findIndex((s) => written(s) === "(11,)"));
+      this.first = this.shapes("first", SHAPES.findIndex((s) => written(s) === "(11, 1)"));
+      this.second = this.shapes("second", SHAPES.findIndex((s) => written(s) === "(11,)"));
       this.picture = svg("svg", {
         viewBox: "0 0 360 186", role: "img", "aria-label": this.text.figure,
       });

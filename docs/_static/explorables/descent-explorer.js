@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, C2, WORDS, fixed, html, svg } = bookParts;
+  const { C0, C1, C2, WORDS, Explorable, fixed, html, svg } = bookParts;
   const T_U = [35.7, 55.9, 58.2, 81.9, 56.3, 48.9, 33.9, 21.8, 48.4, 60.4, 68.4];
   const T_C = [0.5, 14.0, 15.0, 28.0, 11.0, 8.0, 3.0, -4.0, 6.0, 13.0, 21.0];
   const X = T_U.map((reading) => 0.1 * reading);
@@ -97,9 +97,7 @@
     box.height - box.bottom - ((v - box.low[1]) / (box.high[1] - box.low[1])) *
       (box.height - box.top - box.bottom);
 
-  let count = 0;
-
-  class DescentExplorer extends HTMLElement {
+  class DescentExplorer extends Explorable {
     static compute(multiple, steps) {
       const path = walk(multiple, steps);
       return {
@@ -123,29 +121,8 @@
       return { t_u: T_U, t_c: T_C };
     }
 
-    connectedCallback() {
-      if (this.ready) return;
-      this.ready = true;
-      this.text = { ...LABELS, ...this.dataset };
-      count += 1;
-      this.id_ = `descent-explorer-${count}`;
-      this.shown = {};
-      const panel = this.build();
-      this.draw();
-      this.replaceChildren(panel);
-    }
-
-    slider(key, attributes) {
-      const id = `${this.id_}-${key}`;
-      const input = html("input", { id, type: "range", ...attributes });
-      input.style.cssText =
-        "width:100%;min-height:44px;margin:0;touch-action:pan-y;box-sizing:border-box";
-      input.addEventListener("input", () => this.draw());
-      const shown = html("output", { for: id });
-      shown.style.cssText = "float:right;font-variant-numeric:tabular-nums";
-      this.shown[key] = shown;
-      const label = html("label", { for: id }, this.text[key]);
-      return [input, html("div", {}, label, shown, input)];
+    get labels() {
+      return LABELS;
     }
 
     picture(box, label) {

@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, C2, WORDS, fixed, html, svg } = bookParts;
+  const { C0, C1, C2, WORDS, Explorable, fixed, html, svg } = bookParts;
   const LABELS = {
     weight: "weight w",
     bias: "bias b",
@@ -28,9 +28,7 @@
     BOX.height - BOX.bottom - ((v - BOX.low[1]) / (BOX.high[1] - BOX.low[1])) *
       (BOX.height - BOX.top - BOX.bottom);
 
-  let count = 0;
-
-  class NeuronExplorer extends HTMLElement {
+  class NeuronExplorer extends Explorable {
     /* Pre-activation, output and slope at x; where the output is 0, and its
        slope there (null for a weight of 0). */
     static compute(w, b, x) {
@@ -45,29 +43,8 @@
       };
     }
 
-    connectedCallback() {
-      if (this.ready) return;
-      this.ready = true;
-      this.text = { ...LABELS, ...this.dataset };
-      count += 1;
-      this.id_ = `neuron-explorer-${count}`;
-      this.shown = {};
-      const panel = this.build();
-      this.draw();
-      this.replaceChildren(panel);
-    }
-
-    slider(key, attributes) {
-      const id = `${this.id_}-${key}`;
-      const input = html("input", { id, type: "range", ...attributes });
-      input.style.cssText =
-        "width:100%;min-height:44px;margin:0;touch-action:pan-y;box-sizing:border-box";
-      input.addEventListener("input", () => this.draw());
-      const shown = html("output", { for: id });
-      shown.style.cssText = "float:right;font-variant-numeric:tabular-nums";
-      this.shown[key] = shown;
-      const label = html("label", { for: id }, this.text[key]);
-      return [input, html("div", {}, label, shown, input)];
+    get labels() {
+      return LABELS;
     }
 
     frame() {

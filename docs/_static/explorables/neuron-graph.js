@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, WORDS, fixed, html, svg } = bookParts;
+  const { C0, C1, WORDS, Explorable, fixed, html, svg } = bookParts;
   const LABELS = {
     w: "weight w",
     x: "input x",
@@ -64,9 +64,7 @@
     return fixed(v, Math.abs(v) >= 100 ? 1 : 3);
   };
 
-  let count = 0;
-
-  class NeuronGraph extends HTMLElement {
+  class NeuronGraph extends Explorable {
     static compute(w, x, b, t) {
       return compute(w, x, b, t);
     }
@@ -77,30 +75,13 @@
       return now.values.x === 0 ? "zero" : "open";
     }
 
-    connectedCallback() {
-      if (this.ready) return;
-      this.ready = true;
-      this.text = { ...LABELS, ...this.dataset };
-      count += 1;
-      this.id_ = `neuron-graph-${count}`;
-      this.inputs = {};
-      this.shown = {};
-      const panel = this.build();
-      this.draw();
-      this.replaceChildren(panel);
+    get labels() {
+      return LABELS;
     }
 
-    slider(key) {
-      const id = `${this.id_}-${key}`;
-      const input = html("input", { id, type: "range", ...SLIDERS[key] });
-      input.style.cssText =
-        "width:100%;min-height:44px;margin:0;touch-action:pan-y;box-sizing:border-box";
-      input.addEventListener("input", () => this.draw());
-      const shown = html("output", { for: id });
-      shown.style.cssText = "float:right;font-variant-numeric:tabular-nums";
+    row(key) {
+      const [input, row] = this.slider(key, SLIDERS[key]);
       this.inputs[key] = input;
-      this.shown[key] = shown;
-      const row = html("div", {}, html("label", { for: id }, this.text[key]), shown, input);
       row.style.cssText = "min-width:0";
       return row;
     }
@@ -114,7 +95,7 @@
       this.report = html("p", { role: "status" });
       this.report.style.cssText =
         "margin:.4em 0;min-height:4.6em;font-variant-numeric:tabular-nums";
-      const rows = html("div", {}, ...Object.keys(SLIDERS).map((key) => this.slider(key)));
+      const rows = html("div", {}, ...Object.keys(SLIDERS).map((key) => this.row(key)));
       rows.style.cssText = "display:grid;grid-template-columns:1fr 1fr;gap:0 1.2rem";
       const panel = html("div", {}, rows, this.report, this.drawing);
       panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, C2, WORDS, fixed, html, svg } = bookParts;
+  const { C0, C1, C2, WORDS, Explorable, fixed, html, svg } = bookParts;
   const CURVATURES = [1, 100];
   const FLAT_START = [-8, 1];
   const STEPS = 100;
@@ -111,9 +111,7 @@
       (box.height - box.top - box.bottom);
   const near = (v) => (Number.isFinite(v) ? Math.max(-1e5, Math.min(1e5, v)) : 1e5);
 
-  let count = 0;
-
-  class OptimizerExplorer extends HTMLElement {
+  class OptimizerExplorer extends Explorable {
     static compute(method, slanted, lr, beta) {
       const path = walk(method, slanted, lr, beta);
       return { path, losses: path.map((place) => lossAt(place, slanted)) };
@@ -127,28 +125,8 @@
       return { curvatures: CURVATURES, start: FLAT_START, slant: SLANT };
     }
 
-    connectedCallback() {
-      if (this.ready) return;
-      this.ready = true;
-      this.text = { ...LABELS, ...this.dataset };
-      count += 1;
-      this.id_ = `optimizer-explorer-${count}`;
-      this.shown = {};
-      const panel = this.build();
-      this.draw();
-      this.replaceChildren(panel);
-    }
-
-    slider(key, attributes) {
-      const id = `${this.id_}-${key}`;
-      const input = html("input", { id, type: "range", ...attributes });
-      input.style.cssText =
-        "width:100%;min-height:44px;margin:0;touch-action:pan-y;box-sizing:border-box";
-      input.addEventListener("input", () => this.draw());
-      const shown = html("output", { for: id });
-      shown.style.cssText = "float:right;font-variant-numeric:tabular-nums";
-      this.shown[key] = shown;
-      return [input, html("div", {}, html("label", { for: id }, this.text[key]), shown, input)];
+    get labels() {
+      return LABELS;
     }
 
     choice(key, names) {

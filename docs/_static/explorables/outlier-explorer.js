@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { fixed, html, svg } = bookParts;
+  const { Explorable, fixed, html, svg } = bookParts;
   const T_C = [0.5, 14, 15, 28, 11, 8, 3, -4, 6, 13, 21];
   const T_U = [35.7, 55.9, 58.2, 81.9, 56.3, 48.9, 33.9, 21.8, 48.4, 60.4, 68.4];
   const MOVED = 7;
@@ -77,9 +77,7 @@
     BOX.height - BOX.bottom -
     ((y - Y[0]) / (Y[1] - Y[0])) * (BOX.height - BOX.top - BOX.bottom);
 
-  let count = 0;
-
-  class OutlierExplorer extends HTMLElement {
+  class OutlierExplorer extends Explorable {
     static compute(reading, delta) {
       const t = T_C.map((value, i) => (i === MOVED ? reading : value));
       return {
@@ -91,15 +89,8 @@
       };
     }
 
-    connectedCallback() {
-      if (this.ready) return;
-      this.ready = true;
-      this.text = { ...LABELS, ...this.dataset };
-      count += 1;
-      this.id_ = `outlier-explorer-${count}`;
-      const panel = this.build();
-      this.draw();
-      this.replaceChildren(panel);
+    get labels() {
+      return LABELS;
     }
 
     control(key, attributes) {

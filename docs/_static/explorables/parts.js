@@ -22,7 +22,41 @@ const bookParts = (() => {
   const html = (tag, attributes, ...children) =>
     fill(document.createElement(tag), attributes, children);
 
+  const RANGE =
+    "width:100%;min-height:44px;margin:0;touch-action:pan-y;box-sizing:border-box";
+  let count = 0;
+
+  /* An element that builds itself once (`build`) and shows its state (`draw`), with
+     `labels` that the page may replace through data attributes. */
+  class Explorable extends HTMLElement {
+    connectedCallback() {
+      if (this.text) return;
+      this.text = { ...this.labels, ...this.dataset };
+      count += 1;
+      this.id_ = `${this.localName}-${count}`;
+      this.inputs = {};
+      this.shown = {};
+      const panel = this.build();
+      this.draw();
+      this.replaceChildren(panel);
+    }
+
+    /* A labelled slider, and the row that holds it with its value. */
+    slider(key, attributes) {
+      const id = `${this.id_}-${key}`;
+      const input = html("input", { id, type: "range", ...attributes });
+      input.style.cssText = RANGE;
+      input.addEventListener("input", () => this.draw());
+      const shown = html("output", { for: id });
+      shown.style.cssText = "float:right;font-variant-numeric:tabular-nums";
+      this.shown[key] = shown;
+      const label = html("label", { for: id }, this.text[key]);
+      return [input, html("div", {}, label, shown, input)];
+    }
+  }
+
   return {
+    Explorable,
     MINUS,
     fixed,
     svg,
