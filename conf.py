@@ -86,6 +86,8 @@ intersphinx_mapping = {
         "numpy": "https://numpy.org/doc/stable/",
         "matplotlib": "https://matplotlib.org/stable/",
         "torch": "https://docs.pytorch.org/docs/stable/",
+        "sklearn": "https://scikit-learn.org/stable/",
+        "tqdm": "https://tqdm.github.io/docs/",
     }.items()
 }
 codeautolink_autodoc_inject = False
