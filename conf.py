@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 DOCS = ROOT / "docs"
-sys.path.insert(0, str(DOCS / "_ext"))
+sys.path[:0] = [str(DOCS / "_ext"), str(ROOT / "code")]
 
 from figures import kernel_environment  # noqa: E402
 
@@ -55,6 +55,7 @@ extensions = [
     "solutions",
     "explorables",
     "terms",
+    "reference",
     "downloads",
     "page",
 ]
@@ -90,6 +91,13 @@ intersphinx_mapping = {
         "tqdm": "https://tqdm.github.io/docs/",
     }.items()
 }
+autodoc_default_options = {
+    "members": True,
+    "member-order": "bysource",
+}
+autodoc_inherit_docstrings = False
+add_module_names = False
+autodoc_typehints_format = "short"
 codeautolink_autodoc_inject = False
 codeautolink_concat_default = True
 codeautolink_disable_link_titles = True
@@ -116,6 +124,7 @@ html_favicon = "docs/_static/favicon.svg"
 html_show_search_summary = False
 html_copy_source = True
 html_show_sourcelink = True
+html_domain_indices = False
 html_show_sphinx = False
 html_permalinks_icon = "#"
 html_secnumber_suffix = " "

@@ -238,3 +238,12 @@ def test_code_is_no_package():
     """`code` is a module of the standard library that pytest and pdb import."""
     inside = {path.name for path in (ROOT / "code").iterdir()} - {"__pycache__"}
     assert inside == {"neuralnet"}
+
+
+def test_every_module_has_its_place_in_the_reference():
+    listed = [
+        name
+        for path in DOCS.glob("reference_*.md")
+        for name in re.findall(r"automodule:: neuralnet\.(\w+)", path.read_text())
+    ]
+    assert sorted(listed) == sorted(path.stem for path in MODULES)

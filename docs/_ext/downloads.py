@@ -54,6 +54,8 @@ def block(match: re.Match[str], number: Callable[[str, str], str]) -> str:
         return f"**Solution** ({number('exercise', argument)})"
     if name == "exercise":
         return f"**Exercise. {argument}**\n\n{body}"
+    if name == "answer":
+        return quoted(f"**Answer**\n\n{body}")
     if name == "explorable":
         return quoted("An interactive figure stands here in the book.\n\n" + body)
     if name in ("admonition", "note", "warning", "tip", "important"):

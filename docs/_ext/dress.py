@@ -1,4 +1,4 @@
-"""Give code cells their captions, labels, alt texts and folds.
+"""Give code cells their captions, labels, alt texts and folds; fold answers.
 
 `chapters` writes a `{dress}` directive before each cell that has such options;
 here it becomes a caption, a figure or a fold of the cell that follows.
@@ -50,6 +50,18 @@ class Dress(SphinxDirective):
             caption += messages
             self.set_source_info(caption)
             node += caption
+        self.set_source_info(node)
+        return [node]
+
+
+class Answer(SphinxDirective):
+    """``{answer}``: text behind a summary, for questions without a marker."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        node = fold("", summary("", "Answer"), classes=["answer"])
+        node += self.parse_content_to_nodes()
         self.set_source_info(node)
         return [node]
 
@@ -149,5 +161,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(fold, html=(visit_fold, depart_fold))
     app.add_node(summary, html=(visit_summary, depart_summary))
     app.add_directive("dress", Dress)
+    app.add_directive("answer", Answer)
     app.add_transform(DressCells)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

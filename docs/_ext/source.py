@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,13 +39,19 @@ def locate(reference: str, package: Path) -> tuple[Path, str]:
     return path, name
 
 
+@functools.lru_cache(maxsize=64)
+def parsed(text: str) -> ast.Module:
+    """The syntax tree of a module, kept: chapters quote it many times over."""
+    return ast.parse(text)
+
+
 def quote(reference: str, package: Path) -> str:
     """The source of the named object, docstrings cut to their first line."""
     path, name = locate(reference, package)
     shown = path.relative_to(package.parent.parent).as_posix()
     text = path.read_text(encoding="utf-8")
     try:
-        tree = ast.parse(text)
+        tree = parsed(text)
     except SyntaxError as error:
         raise QuotationError(
             f"cannot quote {reference!r}: {shown}:{error.lineno}: {error.msg}"

@@ -1,15 +1,17 @@
-"""Say in the glossary where the book introduces each term.
+"""Say in the glossary where the book introduces each term, and fill the index.
 
 The place is that of the first ``{term}`` in reading order. Pages before it do
-without the word: a test reads their sources.
+without the word: a test reads their sources. In the index stand the sections in
+which each chapter first links a term or a name of PyTorch.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.transforms import SphinxTransform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,43 @@ class Place(NamedTuple):
     page: str
     anchor: str
     title: str
+
+
+class FillIndex(SphinxTransform):
+    """Enter the first link of a page to each term and each name of PyTorch."""
+
+    # After the labels of sections are known, before Sphinx collects the index.
+    default_priority = 845
+
+    def apply(self, **kwargs: Any) -> None:
+        entered = set()
+        for link in list(self.document.findall(addnodes.pending_xref)):
+            entry = heading(link)
+            if entry and entry not in entered:
+                entered.add(entry)
+                around = section(link)
+                node = addnodes.index(
+                    entries=[("single", entry, around["ids"][0], "", None)]
+                )
+                around.insert(1, node)
+
+
+def heading(link: addnodes.pending_xref) -> str:
+    """What the index calls the thing a link leads to, if it is to be there."""
+    target = link["reftarget"]
+    if link.get("reftype") == "term":
+        return str(target)
+    if link.get("refdomain") == "py" and target.startswith("torch."):
+        holder, _, name = target.rpartition(".")
+        return f"{name} ({holder})"
+    return ""
+
+
+def section(node: nodes.Element) -> nodes.section:
+    """The section that holds the node."""
+    while not isinstance(node, nodes.section):
+        node = node.parent
+    return node
 
 
 def places(env: BuildEnvironment) -> dict[str, dict[str, Place]]:
@@ -48,11 +87,10 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
 
 def around(node: nodes.Element, page: str) -> Place:
     """The section that holds the node; of a page's first one, the page itself."""
-    while not isinstance(node, nodes.section):
-        node = node.parent
-    title = next(node.findall(nodes.title)).astext()
-    below_another = isinstance(node.parent, nodes.section)
-    return Place(page, node["ids"][0] if below_another else "", title)
+    holder = section(node)
+    title = next(holder.findall(nodes.title)).astext()
+    below_another = isinstance(holder.parent, nodes.section)
+    return Place(page, holder["ids"][0] if below_another else "", title)
 
 
 def forget(app: Sphinx, env: BuildEnvironment, page: str) -> None:
@@ -122,14 +160,39 @@ def link_to(app: Sphinx, place: Place) -> nodes.reference:
     )
 
 
+def name_places(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Give the index the titles its entries lead to, each once, in reading order."""
+    if page != "genindex":
+        return
+    order = ["glossary", *reading_order(app.env, app.config.root_doc)]
+    order += sorted(set(app.env.all_docs) - set(order))
+    pages = {app.builder.get_relative_uri(page, each): each for each in order}
+
+    def places(links: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        first: dict[str, str] = {}
+        for _, link in links:
+            first.setdefault(pages[link.partition("#")[0]], link)
+        return [
+            (app.env.titles[each].astext(), first[each])
+            for each in order
+            if each in first
+        ]
+
+    context["places"] = places
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Collect the terms of each page; complete the glossary."""
+    """Collect the terms of each page; complete the glossary and the index."""
+    app.add_transform(FillIndex)
     app.connect("doctree-read", collect)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
     # After Sphinx has numbered the sections.
     app.connect("env-get-updated", outdated, priority=900)
     app.connect("doctree-resolved", show)
+    app.connect("html-page-context", name_places)
     return {
         "version": "1",
         "env_version": 1,

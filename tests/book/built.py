@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import html5lib
-from book.prose import ROOT, chapters, pages
+from book.prose import ROOT, chapters, pages, running
 
 SITE = (ROOT / os.environ.get("BOOK_BUILD", "_build") / "html").resolve()
-#: Every page by name, whether it was built or not, and those that teach.
+#: Every page by name, whether it was built or not; the chapters; those with code.
 PAGES = [*(path.stem for path in pages()), "genindex", "search"]
 CHAPTERS = [path.stem for path in chapters()]
+RUNNING = [path.stem for path in running()]
 #: Attributes that a browser follows by itself, and those that a reader does.
 SOURCES = ("script", "img", "iframe", "embed", "source", "video", "audio", "input")
 FETCHED = {

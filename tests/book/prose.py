@@ -61,7 +61,20 @@ def code(cell: Cell) -> str:
 
 
 def chapters() -> list[Path]:
-    """The pages that teach: those with code cells, the front page left out."""
+    """The numbered pages that the front page lists, in reading order."""
+    text = (DOCS / "index.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [
+        DOCS / f"{line}.md"
+        for block in blocks
+        if ":numbered:" in block
+        for line in block.splitlines()
+        if line and not line.startswith(":")
+    ]
+
+
+def running() -> list[Path]:
+    """The pages with code cells, the front page left out."""
     return [
         path
         for path in pages()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from book.built import CHAPTERS, code_cells, normal, printed
+from book.built import RUNNING, code_cells, normal, printed
 from book.running import run_alone
 
 pytestmark = pytest.mark.usefixtures("site")
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", RUNNING)
 def test_script_is_a_comment_and_the_cells_of_the_page(name, site):
     """So what holds for the script holds for the cells copied one by one."""
     script = (site / "scripts" / f"{name}.py").read_text(encoding="utf-8")
@@ -20,7 +20,7 @@ def test_script_is_a_comment_and_the_cells_of_the_page(name, site):
     assert code == "\n\n\n".join(code_cells(name)) + "\n"
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", RUNNING)
 def test_script_prints_what_the_page_shows_and_leaves_nothing(name, site, tmp_path):
     script = (site / "scripts" / f"{name}.py").read_text(encoding="utf-8")
     done = run_alone(script, tmp_path / "empty")

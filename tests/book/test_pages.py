@@ -20,6 +20,7 @@ from book.built import (
     FETCHED,
     FOLLOWED,
     PAGES,
+    RUNNING,
     SITE,
     code_cells,
     css_urls,
@@ -41,6 +42,7 @@ from figures import DEFAULT_ALT, INKS
 pytestmark = pytest.mark.usefixtures("site")
 EACH_PAGE = pytest.mark.parametrize("name", PAGES)
 EACH_CHAPTER = pytest.mark.parametrize("name", CHAPTERS)
+EACH_RUNNING = pytest.mark.parametrize("name", RUNNING)
 
 #: What one chapter may weigh with all it loads, in bytes: as files, and gzipped.
 CEILING = {"raw": 1_200_000, "gzip": 450_000}
@@ -315,7 +317,7 @@ def test_drawings_have_no_date_no_comment_and_no_host():
 # What comes with a page
 
 
-@EACH_CHAPTER
+@EACH_RUNNING
 def test_output_is_what_a_script_prints(name):
     """Values that only a notebook shows, and warnings, are no printed lines."""
     outputs = list(having(tree(name), "output"))
@@ -325,7 +327,7 @@ def test_output_is_what_a_script_prints(name):
         assert "stderr" not in each.get("class").split(), text(each)[:200]
 
 
-@EACH_CHAPTER
+@EACH_RUNNING
 def test_notebook_is_valid_and_holds_the_code_of_the_page(name):
     notebook = nbformat.read(SITE / "notebooks" / f"{name}.ipynb", as_version=4)
     nbformat.validate(notebook)
@@ -334,7 +336,7 @@ def test_notebook_is_valid_and_holds_the_code_of_the_page(name):
     assert all(not cell.outputs for cell in code)
 
 
-@EACH_CHAPTER
+@EACH_RUNNING
 def test_notebook_has_the_headings_of_the_page_and_no_markup_of_the_book(name):
     notebook = nbformat.read(SITE / "notebooks" / f"{name}.ipynb", as_version=4)
     written = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
@@ -344,14 +346,14 @@ def test_notebook_has_the_headings_of_the_page_and_no_markup_of_the_book(name):
     assert len(headings) >= len(shown)
 
 
-@EACH_CHAPTER
+@EACH_RUNNING
 def test_script_holds_the_code_of_the_page(name):
     script = (SITE / "scripts" / f"{name}.py").read_text(encoding="utf-8")
     compile(script, name, "exec")
     assert script.partition("\n\n")[2].rstrip() == "\n\n\n".join(code_cells(name))
 
 
-@EACH_CHAPTER
+@EACH_RUNNING
 def test_chapter_offers_its_files(name):
     (bar,) = having(tree(name), "chapter-tools")
     urls = {target(url, SITE / f"{name}.html") for url in links(bar, FOLLOWED)}

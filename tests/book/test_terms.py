@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from book.prose import DOCS, chapters, prose
+from book.prose import chapters, prose
 from book.test_prose import TERM, glossary
 
 #: Words of the glossary in another, everyday sense.
@@ -19,12 +19,6 @@ EVERYDAY = re.compile(
     re.IGNORECASE,
 )
 IRREGULAR = {"matrix": "matrices", "local minimum": "local minima"}
-
-
-def in_reading_order() -> list[str]:
-    text = (DOCS / "index.md").read_text(encoding="utf-8")
-    stems = {path.stem for path in chapters()}
-    return [line.strip() for line in text.splitlines() if line.strip() in stems]
 
 
 def pattern(term: str) -> re.Pattern[str]:
@@ -57,14 +51,21 @@ def paragraphs(text: str) -> Iterator[tuple[int, str, str]]:
 def too_early(texts: dict[str, str], terms: list[str]) -> list[str]:
     """`page:line: term` for words that come before their introduction."""
     found = []
+    read = [
+        (
+            page,
+            line,
+            EVERYDAY.sub(" ", re.sub(r"`[^`]*`|\$[^$]*\$", " ", seen)),
+            {each.lower() for each in TERM.findall(written)},
+        )
+        for page, text in texts.items()
+        for line, seen, written in paragraphs(text)
+    ]
     for term in terms:
         word = pattern(term)
-        for page, line, seen, written in (
-            (page, *each) for page, text in texts.items() for each in paragraphs(text)
-        ):
-            if term.lower() in {each.lower() for each in TERM.findall(written)}:
+        for page, line, plain, introduced in read:
+            if term.lower() in introduced:
                 break
-            plain = EVERYDAY.sub(" ", re.sub(r"`[^`]*`|\$[^$]*\$", " ", seen))
             if word.search(plain):
                 found.append(f"{page}.md:{line}: {term}")
                 break
@@ -72,10 +73,7 @@ def too_early(texts: dict[str, str], terms: list[str]) -> list[str]:
 
 
 def test_no_term_is_used_before_it_is_introduced():
-    texts = {
-        stem: (DOCS / f"{stem}.md").read_text(encoding="utf-8")
-        for stem in in_reading_order()
-    }
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in chapters()}
     early = too_early(texts, list(glossary()))
     assert not early, "\n".join(early)
 
@@ -84,10 +82,6 @@ def test_every_term_is_introduced_by_a_chapter():
     texts = [path.read_text(encoding="utf-8") for path in chapters()]
     met = {term.lower() for text in texts for term in TERM.findall(text)}
     assert [term for term in glossary() if term.lower() not in met] == []
-
-
-def test_reading_order_has_every_chapter():
-    assert sorted(in_reading_order()) == [path.stem for path in chapters()]
 
 
 @pytest.mark.parametrize(

@@ -60,3 +60,27 @@ def test_glossary_follows_a_term_that_moves(book):
     }
     (book / "index.md").write_text(PAGES["index"].replace("b\na", "a\nb"))
     assert introduced(book)["loss"] == ("a.html", "1 Early")
+
+
+def test_index_leads_to_the_section_of_each_page_that_first_links_a_word(book):
+    conf = f"\nhtml_theme = 'furo'\ntemplates_path = [{str(DOCS / '_templates')!r}]\n"
+    (book / "conf.py").write_text(CONF + conf)
+    (book / "a.md").write_text(
+        PAGES["a"] + "\n{py:func}`torch.nn.relu`, {term}`slope` again, {doc}`b`.\n"
+    )
+    assert build(book) == ""
+    page = (book / "html" / "genindex.html").read_text()
+    entries = re.findall(r"<li>([^<:]+): (.*?)\s*</li>", page, re.DOTALL)
+    links = {
+        name: re.findall(r'<a href="([^"]+)">([^<]+)</a>', line)
+        for name, line in entries
+    }
+    glossary = ("glossary.html#term-slope", "Glossary")
+    assert links["slope"] == [
+        glossary,
+        ("b.html#down", "Late"),
+        ("a.html#early", "Early"),
+        ("index.html#tiny", "Tiny"),
+    ]
+    assert links["relu (torch.nn)"] == [("a.html#early", "Early")]
+    assert links["unused"] == [("glossary.html#term-unused", "Glossary")]
