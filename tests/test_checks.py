@@ -13,16 +13,21 @@ from neuralnet.checks import (
     require_choice,
     require_classes,
     require_dimensions,
+    require_examples,
     require_expandable,
+    require_finite,
     require_floating,
     require_fraction,
     require_number,
     require_parameters,
     require_positive,
+    require_rows,
     require_same_dtype,
     require_same_length,
+    require_same_rows,
     require_same_shape,
     require_sizes,
+    require_table,
     require_tensor,
 )
 
@@ -278,3 +283,65 @@ def test_tuples_of_other_lengths_are_refused():
     message = r"got shape \(2, 3\), stride \(\), index \(0, 1\)"
     with pytest.raises(ValueError, match=message):
         require_same_length(shape=torch.Size([2, 3]), stride=(), index=(0, 1))
+
+
+def test_one_example_will_do():
+    require_examples("loader", 1)
+
+
+def test_no_example_is_refused():
+    with pytest.raises(ValueError, match="loader must yield at least one example"):
+        require_examples("loader", 0)
+
+
+@pytest.mark.parametrize("value", [-1e308, 0, 5e-324])
+def test_finite_numbers_pass(value):
+    require_finite("loss", value)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_numbers_that_are_not_finite_are_refused(value):
+    with pytest.raises(ValueError, match=f"loss must be finite, got {value}"):
+        require_finite("loss", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "error", "said"),
+    [
+        ([1.0], 0, TypeError, "x must be a tensor, got list"),
+        (torch.zeros(3), 0, ValueError, "x must have rows and columns, got shape (3,)"),
+        (torch.zeros(1, 2), 2, ValueError, "at least 2 rows, got shape (1, 2)"),
+    ],
+)
+def test_rows_refused(value, least, error, said):
+    with pytest.raises(error) as raised:
+        require_rows("x", value, least)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("shape", [(2, 0), (2, 3), (5, 8, 8)])
+def test_rows_accepted(shape):
+    require_rows("x", torch.zeros(shape), 2)
+
+
+def test_different_numbers_of_rows_are_refused_and_named():
+    a, b = torch.zeros(4, 2), torch.zeros(3)
+    require_same_rows(a=a, b=torch.zeros(4))
+    with pytest.raises(ValueError, match=r"got a \(4, 2\), b \(3,\)"):
+        require_same_rows(a=a, b=b)
+    with pytest.raises(TypeError, match="b must be a tensor, got list"):
+        require_same_rows(a=a, b=[1])
+
+
+def test_table_is_refused_for_its_dtype_its_shape_and_its_columns():
+    require_table("x", torch.zeros(1, 3))
+    require_table("x", torch.zeros(2, 3), 3)
+    for wrong, said in [
+        (torch.zeros(3), "x must have 2 dimensions"),
+        (torch.zeros(0, 3), "x must have at least one row"),
+        (torch.zeros(2, 4), "x must have 3 columns"),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            require_table("x", wrong, 3)
+    with pytest.raises(TypeError):
+        require_table("x", torch.zeros(2, 3, dtype=torch.int64), 3)

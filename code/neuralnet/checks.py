@@ -6,6 +6,7 @@ that says what was given and what is wanted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from torch import Tensor
@@ -380,3 +381,109 @@ def require_parameters(params: Iterable[Tensor]) -> list[Tensor]:
     if not all(param.is_leaf for param in found):
         raise ValueError("params must be leaves, got one computed from others")
     return found
+
+
+def require_examples(name: str, count: int) -> None:
+    """Raise unless there was at least one example.
+
+    Errors: `ValueError`.
+
+    >>> require_examples("loader", 9)
+    >>> require_examples("loader", 0)
+    Traceback (most recent call last):
+        ...
+    ValueError: loader must yield at least one example, got none
+    """
+    if count < 1:
+        raise ValueError(f"{name} must yield at least one example, got none")
+
+
+def require_finite(name: str, value: float) -> None:
+    """Raise unless the number is finite: neither infinite nor nan.
+
+    Errors: `ValueError`.
+
+    >>> require_finite("loss", 0.5)
+    >>> require_finite("loss", float("inf"))
+    Traceback (most recent call last):
+        ...
+    ValueError: loss must be finite, got inf
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value}")
+
+
+def require_rows(name: str, value: Tensor, least: int) -> None:
+    """Raise unless `value` is a tensor of at least `least` rows, with columns.
+
+    Errors: `TypeError` if it is no tensor, `ValueError` for fewer than 2 dimensions
+    or too few rows.
+
+    >>> import torch
+    >>> require_rows("inputs", torch.zeros(4, 64), 2)
+    >>> require_rows("inputs", torch.zeros(1, 64), 2)
+    Traceback (most recent call last):
+        ...
+    ValueError: inputs must have at least 2 rows, got shape (1, 64)
+    >>> require_rows("inputs", torch.zeros(64), 0)
+    Traceback (most recent call last):
+        ...
+    ValueError: inputs must have rows and columns, got shape (64,)
+    """
+    require_tensor(name, value)
+    given = f"got shape {tuple(value.shape)}"
+    if value.dim() < 2:
+        raise ValueError(f"{name} must have rows and columns, {given}")
+    if len(value) < least:
+        raise ValueError(f"{name} must have at least {least} rows, {given}")
+
+
+def require_same_rows(**tensors: Tensor) -> None:
+    """Raise unless the tensors agree in their first dimension.
+
+    Errors: `TypeError` for what is no tensor, `ValueError` that names every tensor
+    with its shape.
+
+    >>> import torch
+    >>> require_same_rows(inputs=torch.zeros(4, 64), target=torch.zeros(4))
+    >>> require_same_rows(inputs=torch.zeros(4, 64), target=torch.zeros(3))
+    Traceback (most recent call last):
+        ...
+    ValueError: numbers of rows must be equal, got inputs (4, 64), target (3,)
+    """
+    for name, tensor in tensors.items():
+        require_tensor(name, tensor)
+    if len({tuple(tensor.shape[:1]) for tensor in tensors.values()}) > 1:
+        given = ", ".join(f"{n} {tuple(t.shape)}" for n, t in tensors.items())
+        raise ValueError(f"numbers of rows must be equal, got {given}")
+
+
+def require_table(name: str, value: Tensor, columns: int | None = None) -> None:
+    """Raise unless `value` is a floating-point table with at least one row.
+
+    With `columns`, it must have so many.
+
+    Errors: `TypeError` for the dtype, `ValueError` for the shape.
+
+    >>> import torch
+    >>> require_table("x", torch.zeros(3, 64), 64)
+    >>> require_table("x", torch.zeros(64))
+    Traceback (most recent call last):
+        ...
+    ValueError: x must have 2 dimensions, got shape (64,)
+    >>> require_table("x", torch.zeros(3, 8), 64)
+    Traceback (most recent call last):
+        ...
+    ValueError: x must have 64 columns, got shape (3, 8)
+    >>> require_table("x", torch.zeros(0, 64))
+    Traceback (most recent call last):
+        ...
+    ValueError: x must have at least one row, got shape (0, 64)
+    """
+    require_floating(name, value)
+    require_dimensions(name, value, 2)
+    given = f"got shape {tuple(value.shape)}"
+    if len(value) == 0:
+        raise ValueError(f"{name} must have at least one row, {given}")
+    if columns is not None and value.shape[1] != columns:
+        raise ValueError(f"{name} must have {columns} columns, {given}")

@@ -4,6 +4,10 @@
 directive holds is the content of the element, and readers without script see it.
 The script is ``_static/explorables/element-name.js``, loaded by the pages that use it,
 after ``parts.js`` beside it, which holds what the scripts share.
+
+``:data-file: data/name.json`` puts a JSON file of ``_static/`` into the page, as
+``<script type="application/json">`` inside the element: nothing can be fetched from
+``file://``. The page is written anew when the file changes.
 """
 
 from __future__ import annotations
@@ -51,6 +55,17 @@ def parse_data(text: str) -> dict[str, str]:
     return {key: str(value) for key, value in data.items()}
 
 
+def embedded(text: str) -> str:
+    """JSON as a page can hold it in a script element: no ``<`` in it.
+
+    Errors: `ValueError` for what is no JSON.
+
+    >>> print(embedded('{"tag": "</script>", "w": [1, 2.50]}'))
+    {"tag":"\\u003c/script>","w":[1,2.5]}
+    """
+    return json.dumps(json.loads(text), separators=(",", ":")).replace("<", "\\u003c")
+
+
 class Explorable(SphinxDirective):
     """``{explorable} element-name`` with a label, a caption and a fallback."""
 
@@ -60,6 +75,7 @@ class Explorable(SphinxDirective):
         "label": directives.unchanged_required,
         "caption": directives.unchanged_required,
         "data": directives.unchanged_required,
+        "data-file": directives.unchanged_required,
     }
 
     def warn(self, message: str, *arguments: object) -> None:
@@ -84,7 +100,12 @@ class Explorable(SphinxDirective):
                 self.warn("the explorable %s has no %s", name, option)
         if not self.content:
             self.warn("the explorable %s has nothing for readers without script", name)
-        element = explorable(name=name, data=self.data(), script=script.is_file())
+        element = explorable(
+            name=name,
+            data=self.data(),
+            file=self.data_file(),
+            script=script.is_file(),
+        )
         self.set_source_info(element)
         self.state.nested_parse(self.content, self.content_offset, element)
         figure = nodes.figure("", element, classes=["explorable"])
@@ -109,16 +130,30 @@ class Explorable(SphinxDirective):
             self.warn("the data of the explorable cannot be used: %s", error)
             return {}
 
+    def data_file(self) -> str:
+        """The ``data-file`` as JSON that fits into a page, or nothing."""
+        if "data-file" not in self.options:
+            return ""
+        path = Path(self.env.srcdir, "_static", self.options["data-file"])
+        self.env.note_dependency(str(path))
+        try:
+            return embedded(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            self.warn("the data-file of the explorable cannot be used: %s", error)
+            return ""
+
 
 def visit_explorable(self: HTML5Translator, node: nodes.Element) -> None:
     """The element itself; in an EPUB, where there is none, its fallback."""
-    name, data = node["name"], node["data"]
+    name, data, file = node["name"], node["data"], node["file"]
     if self.builder.name == "epub":
-        name, data = "div", {}
+        name, data, file = "div", {}, ""
     labels = "".join(
         f' data-{key}="{self.attval(value)}"' for key, value in sorted(data.items())
     )
     self.body.append(f'<{name} class="explorable-body"{labels}>\n')
+    if file:
+        self.body.append(f'<script type="application/json">{file}</script>\n')
     self.context.append(f"</{name}>\n")
 
 
@@ -159,7 +194,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", load_scripts)
     return {
         "version": "1.0",
-        "env_version": 1,
+        "env_version": 2,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

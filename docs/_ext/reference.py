@@ -16,10 +16,11 @@ from cells import read_cells
 from docutils import nodes
 from source import IMPORTS, PACKAGE
 from sphinx import addnodes
+from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx.transforms import SphinxTransform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
@@ -106,6 +107,36 @@ class KeepOutOfIndex(SphinxTransform):
         if self.env.docname.startswith(PREFIX):
             for node in list(self.document.findall(addnodes.index)):
                 node.parent.remove(node)
+
+
+class PublicNames(SphinxTransform):
+    """Call classes by the names they are documented under, not where they are defined.
+
+    `torch.nn.modules.module.Module` is `torch.nn.Module` to everybody.
+    """
+
+    default_priority = 848
+
+    def apply(self, **kwargs: Any) -> None:
+        if self.env.docname.startswith(PREFIX):
+            known = InventoryAdapter(self.env).main_inventory.get("py:class", {})
+            for link in self.document.findall(addnodes.pending_xref):
+                link["reftarget"] = public(link["reftarget"], known)
+
+
+def public(name: str, known: Container[str]) -> str:
+    """The shortest known name that leaves out modules in the middle, else the name.
+
+    >>> public("torch.nn.modules.module.Module", {"torch.nn.Module"})
+    'torch.nn.Module'
+    >>> public("torch._C.Generator", {"torch.nn.Module"})
+    'torch._C.Generator'
+    """
+    *modules, last = name.split(".")
+    for k in range(1, len(modules)):
+        if (shorter := ".".join([*modules[:k], last])) in known:
+            return shorter
+    return name
 
 
 # Links to the chapters, and back
@@ -199,7 +230,9 @@ def on_page(
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("sphinx.ext.autodoc")
+    app.setup_extension("sphinx.ext.intersphinx")
     app.add_transform(KeepOutOfIndex)
+    app.add_transform(PublicNames)
     app.connect("autodoc-process-docstring", on_docstring)
     # After Sphinx has numbered the sections.
     app.connect("env-get-updated", outdated, priority=900)

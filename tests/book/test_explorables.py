@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from book.built import CHAPTERS
 from book.prose import DOCS
+from neuralnet.digits_network import read_back
 from neuralnet.thermometer import T_C, T_U
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site", "browser")]
@@ -324,3 +326,207 @@ def test_optimizer_explorer_agrees_with_pytorch(visit):
                 losses = ((wanted @ bowl) * wanted).sum(dim=1) / 2
                 ours = torch.tensor(got["losses"][:31], dtype=torch.float64)
                 assert torch.allclose(ours, losses, rtol=1e-6, atol=1e-9), case
+
+
+def test_layer_explorer_agrees_with_pytorch(visit):
+    page = visit("modules.html").page
+    element = "customElements.get('layer-explorer')"
+    cases = [(10, 3, 4, 3), (0, 3, 4, 3), (1, 1, 1, 1), (0, 1, 1, 10), (7, 12, 8, 5)]
+    for n, d, h, last in cases:
+        got = page.evaluate(f"c => {element}.compute(...c)", [n, d, h, last])
+        layer = torch.nn.Linear(d, h)
+        x = torch.zeros((n, last) if n else (last,))
+        assert got["x"] == list(x.shape)
+        assert got["weight"] == list(layer.weight.shape)
+        assert got["bias"] == list(layer.bias.shape)
+        assert got["parameters"] == sum(p.numel() for p in layer.parameters())
+        assert got["products"] == max(n, 1) * layer.weight.numel()
+        if last == d:
+            assert got["z"] == list(layer(x).shape)
+            assert got["message"] == ""
+            continue
+        assert got["z"] is None
+        with pytest.raises(RuntimeError) as complaint:
+            layer(x)
+        assert got["message"] == str(complaint.value)
+
+
+def test_layer_explorer_keeps_the_last_dimension_with_the_inputs(visit):
+    element = visit("modules.html").page.locator("layer-explorer")
+    _, _, inputs, last = element.locator("input").all()
+    inputs.fill("9")
+    assert last.input_value() == "9"
+    last.fill("5")
+    inputs.fill("7")
+    assert last.input_value() == "5"
+    assert "RuntimeError" in element.locator("[role=status]").inner_text()
+
+
+def test_stack_explorer_agrees_with_pytorch(visit):
+    page = visit("networks.html").page
+    element = "customElements.get('stack-explorer')"
+    functions = {"tanh": torch.tanh, "relu": torch.relu, "none": lambda z: z * 1}
+    assert set(page.evaluate(f"{element}.activations")) == set(functions)
+    half = torch.linspace(0, 12, 60_001, dtype=torch.float64)
+    step = half[1].item()
+    weights = torch.exp(-half * half / 2) * step / math.sqrt(2 * math.pi)
+    weights[0] /= 2
+    tiny = torch.finfo(torch.float64).tiny
+    normal = torch.cat([half + tiny, -half - tiny])
+    for name, f in functions.items():
+        for gain, depth in [(0.5, 2), (1.0, 50), (2**0.5, 10), (3.0, 7)]:
+            got = page.evaluate(
+                f"([...all]) => {element}.compute(...all)", [name, gain, depth]
+            )
+            squares, slopes = [gain**2], []
+            for _ in range(depth):
+                z = (squares[-1] ** 0.5 * normal).requires_grad_()
+                o = f(z)
+                (slope,) = torch.autograd.grad(o.sum(), z)
+                both = torch.cat([weights, weights])
+                slopes.append((both * slope**2).sum().item())
+                squares.append(gain**2 * (both * o.detach() ** 2).sum().item())
+            grads = [1.0]
+            for slope in reversed(slopes[: depth - 1]):
+                grads.insert(0, grads[0] * gain * slope**0.5)
+            wanted = torch.tensor(squares[:depth], dtype=torch.float64).sqrt()
+            ours = torch.tensor(got["z"], dtype=torch.float64)
+            assert torch.allclose(ours, wanted, rtol=1e-8, atol=0), (name, gain)
+            ours = torch.tensor(got["grad"], dtype=torch.float64)
+            wanted = torch.tensor(grads, dtype=torch.float64)
+            assert torch.allclose(ours, wanted, rtol=1e-8, atol=0), (name, gain)
+
+
+def test_capacity_explorer_agrees_with_pytorch(visit):
+    page = visit("training.html").page
+    element = "customElements.get('capacity-explorer')"
+    given = page.evaluate(f"{element}.examples")
+    x, t, new_x, new_t = (
+        torch.tensor(given[key], dtype=torch.float64)
+        for key in ("x", "t", "validation_x", "validation_t")
+    )
+
+    def powers(x: torch.Tensor, degree: int) -> torch.Tensor:
+        legendre = torch.special.legendre_polynomial_p
+        return torch.stack([legendre(x / 3, k) for k in range(degree + 1)], dim=1)
+
+    for count in (12, 13, 20, 40):
+        for degree in range(given["most"] + 1):
+            got = page.evaluate(f"{element}.compute({degree}, {count})")
+            rows = powers(x[:count], degree)
+            best = torch.linalg.lstsq(rows, t[:count, None]).solution[:, 0]
+            case = degree, count
+            assert got["coefficients"] == pytest.approx(best.tolist(), 1e-6), case
+            seen = ((rows @ best - t[:count]) ** 2).mean().item()
+            assert got["training"] == pytest.approx(seen, rel=1e-6, abs=1e-9), case
+            new = ((powers(new_x, degree) @ best - new_t) ** 2).mean().item()
+            assert got["validation"] == pytest.approx(new, rel=1e-5), case
+
+
+def test_fault_quiz_agrees_with_pytorch(visit):
+    page = visit("debugging.html").page
+    element = "customElements.get('fault-quiz')"
+    x = ((T_U - T_U.mean()) / T_U.std(correction=0))[:, None]
+    target = T_C[:, None]
+    loops = {
+        "sound": (0.1, x, target, {}),
+        "high": (1.02, x, target, {}),
+        "low": (0.002, x, target, {}),
+        "piling": (0.02, x, target, {"keep": True}),
+        "strangers": (0.1, x, target, {"strangers": True}),
+        "shuffled": (0.1, x, target.flip(0), {}),
+        "broadcast": (0.1, x, T_C, {}),
+        "raw": (3e-4, T_U[:, None], target, {}),
+    }
+    assert sorted(page.evaluate(f"{element}.kinds")) == sorted(loops)
+    for kind, (lr, inputs, wanted, fault) in loops.items():
+        line = torch.nn.Linear(1, 1, dtype=torch.float64)
+        for param in line.parameters():
+            torch.nn.init.zeros_(param)
+        held = torch.nn.Linear(1, 1) if fault.get("strangers") else line
+        optimizer = torch.optim.SGD(held.parameters(), lr=lr)
+        losses = []
+        for _ in range(61):
+            if not fault.get("keep"):
+                optimizer.zero_grad()
+            loss = ((line(inputs) - wanted) ** 2).mean()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        assert close(page.evaluate(f"k => {element}.compute(k)", kind), losses), kind
+
+
+def test_fault_quiz_says_yes_to_the_right_fault_only(visit):
+    page = visit("debugging.html").page
+    quiz = page.locator("fault-quiz")
+    kinds = page.evaluate("customElements.get('fault-quiz').kinds")
+    for number, kind in enumerate(kinds, 1):
+        quiz.locator("input").fill(str(number))
+        assert quiz.locator("select").input_value() == "choose"
+        for named in kinds:
+            quiz.locator("select").select_option(named)
+            said = quiz.locator("[role=status]").inner_text()
+            assert said.startswith("Yes.") == (named == kind), (kind, named)
+
+
+def test_digit_pad_agrees_with_pytorch(visit):
+    page = visit("digits.html").page
+    element = "customElements.get('digit-pad')"
+    path = DOCS / "_static" / "data" / "digits-network.json"
+    network = json.loads(path.read_text(encoding="utf-8"))
+    held = page.evaluate("document.querySelector('digit-pad').network")
+    assert held == network
+    rng = torch.Generator().manual_seed(0)
+    drawn = torch.randint(17, (20, 64), generator=rng).double()
+    shown = [each["pixels"] for each in network["examples"]]
+    images = torch.cat([torch.zeros(1, 64), drawn, torch.tensor(shown)]).double()
+    got = page.evaluate(
+        f"([network, images]) => images.map(x => {element}.compute(network, x))",
+        [network, images.tolist()],
+    )
+    scores = read_back(network)(images).detach()
+    assert close([each["scores"] for each in got], scores)
+    assert close([each["probabilities"] for each in got], scores.softmax(dim=1))
+
+
+def test_digit_pad_counts_and_shifts_as_the_collection_does(visit):
+    page = visit("digits.html").page
+    element = "customElements.get('digit-pad')"
+    rng = torch.Generator().manual_seed(1)
+    fine = torch.randint(2, (32, 32), generator=rng).double()
+    got = page.evaluate(f"x => {element}.counted(x)", fine.flatten().tolist())
+    assert close(got, (F.avg_pool2d(fine[None], 4) * 16).flatten())
+    image = torch.randint(17, (8, 8), generator=rng).double()
+    for across in range(-3, 4):
+        got = page.evaluate(
+            f"([x, a]) => {element}.shifted(x, a)", [image.flatten().tolist(), across]
+        )
+        wanted = F.pad(image, (3 + across, 3 - across))[:, 3:11]
+        assert close(got, wanted.flatten()), across
+
+
+def test_digit_pad_is_drawn_on_by_pointer_and_by_keyboard(visit):
+    page = visit("digits.html").page
+    pad = page.locator("digit-pad svg[role=application]")
+    pad.scroll_into_view_if_needed()
+    ink = "document.querySelector('digit-pad').fine.reduce((a, b) => a + b)"
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 30)
+    assert page.evaluate(ink) == 0
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 200, steps=3)
+    page.mouse.up()
+    line = page.evaluate(ink)
+    assert 40 < line < 200
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    assert page.evaluate(ink) == line
+    page.locator("digit-pad input[type=button]").click()
+    assert page.evaluate(ink) == 0
+    pad.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(ink) == 0
+    page.keyboard.down(" ")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.up(" ")
+    assert page.evaluate(ink) > 8
+    assert page.locator("digit-pad [role=status]").inner_text().startswith("The")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import explorables
@@ -53,6 +55,7 @@ Without script: a steeper curve for a **larger** weight.
 ```{explorable} neuron-figure
 :label: fig-again
 :caption: Once more.
+:data-file: data/weights.json
 
 Again.
 ```
@@ -85,6 +88,14 @@ Fallback.
 
 ```{explorable} neuron-figure
 ```
+
+```{explorable} neuron-figure
+:label: fig-file
+:caption: A file that is not there.
+:data-file: data/weights.json
+
+Fallback.
+```
 """
 
 
@@ -96,6 +107,9 @@ def book(tmp_path_factory):
     scripts.mkdir(parents=True)
     (scripts / "neuron-figure.js").write_text('"use strict";\n')
     (folder / "picture.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    (folder / "_static" / "data").mkdir()
+    weights = '{"w": [0.5, -1], "tag": "</script>"}'
+    (folder / "_static" / "data" / "weights.json").write_text(weights)
     (folder / "conf.py").write_text(CONF)
     for name, text in {"index": INDEX, "one": ONE, "two": TWO}.items():
         (folder / f"{name}.md").write_text(text)
@@ -177,6 +191,9 @@ def test_mistakes_are_warnings_with_their_lines(book, tmp_path):
     found = re.findall(
         r"index\.md:(\d+): WARNING: (.*?) \[explorables\]", build(tmp_path)
     )
+    *found, (line, file) = found
+    assert line == "24"
+    assert file.startswith("the data-file of the explorable cannot be used: [Errno 2]")
     assert found == [
         ("3", "there is no script _static/explorables/missing-figure.js"),
         ("10", "'Neuron' is no name of a custom element"),
@@ -189,6 +206,33 @@ def test_mistakes_are_warnings_with_their_lines(book, tmp_path):
         ("21", "the explorable neuron-figure has no caption"),
         ("21", "the explorable neuron-figure has nothing for readers without script"),
     ]
+
+
+def test_data_file_is_in_the_page_inside_the_element(one):
+    inside = re.findall(
+        r'<script type="application/json">(.*?)</script>\n(.*?)</neuron-figure>',
+        one,
+        re.DOTALL,
+    )
+    assert [json.loads(data) for data, _ in inside] == [
+        {"w": [0.5, -1], "tag": "</script>"}
+    ]
+    assert "Again." in inside[0][1]
+
+
+def test_page_is_written_anew_when_its_data_file_changes(book, tmp_path):
+    copy = tmp_path / "book"
+    shutil.copytree(book, copy)
+    path = copy / "_static" / "data" / "weights.json"
+    path.write_text('{"w": [0.25]}')
+    assert build(copy) == ""
+    assert '{"w":[0.25]}' in (copy / "html" / "one.html").read_text()
+
+
+@pytest.mark.parametrize("text", ["", "{w: 1}"])
+def test_data_file_that_is_no_json(text):
+    with pytest.raises(ValueError):
+        explorables.embedded(text)
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", '{"a": null}', '{"A": "b"}', '{"a": []}'])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ext.tiny import build
-from reference import link_names, marked_up
+from reference import link_names, marked_up, public
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -35,6 +35,20 @@ def test_docstring_becomes_markup(written, wanted):
 
 def test_paragraphs_stay_apart():
     assert marked_up(["One.", "", "", "Two."]) == ["One.", "", "Two.", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("torch.nn.modules.module.Module", "torch.nn.Module"),
+        ("torch._C.Generator", "torch.Generator"),
+        ("torch.nn.Module", "torch.nn.Module"),
+        ("torch.nn.modules.Other", "torch.nn.modules.Other"),
+        ("int", "int"),
+    ],
+)
+def test_class_is_called_by_its_public_name(name, found):
+    assert public(name, {"torch.nn.Module", "torch.Generator"}) == found
 
 
 KNOWN = {"f": "r.html#f", "A": "r.html#A", "B": "r.html#B"}

@@ -1,0 +1,155 @@
+"""The marker of the exercises on debugging."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+F64 = torch.float64
+
+
+@pytest.mark.exercise(
+    1,
+    "What a guess is worth",
+    hint="Answer with the frequencies themselves; skip the shares that are 0.",
+)
+def test_guess_entropy(answers):
+    for shares in ([0.9, 0.1], [0.5, 0.5], [0.2, 0.3, 0.5], [1.0, 0.0], [0.1] * 10):
+        got = answers.guess_entropy(list(shares))
+        kept = torch.tensor([p for p in shares if p > 0], dtype=F64)
+        wanted = -(kept * kept.log()).sum().item()
+        said = f"for {shares}: got {got}, wanted {wanted:.4f}"
+        assert got == pytest.approx(wanted, rel=1e-6, abs=1e-9), said
+
+
+@pytest.mark.exercise(
+    2,
+    "The height of the floor",
+    hint="Send the row 1, 0, ..., 0 through the softmaxes, the loss's own last.",
+)
+def test_twice_floor(answers):
+    for classes in (2, 10, 100):
+        for times in (0, 1, 2, 5):
+            row = F.one_hot(torch.tensor(0), classes).double()
+            for _ in range(times):
+                row = row.softmax(dim=0)
+            wanted = -row[0].log().item()
+            got = answers.twice_floor(classes, times)
+            said = f"{classes} classes, {times} times: got {got}, wanted {wanted:.4f}"
+            assert got == pytest.approx(wanted, rel=1e-5, abs=1e-6), said
+
+
+@pytest.mark.exercise(
+    3,
+    "Still columns",
+    hint="Compare each row with the first. nan is equal to nothing.",
+)
+def test_still_columns(answers):
+    nan = float("nan")
+    cases = [
+        ([[1.0, 2.0], [1.0, 3.0]], [0]),
+        ([[0.0, 2.0, -1.0], [0.0, 2.0, -1.0], [0.0, 2.0, 1.0]], [0, 1]),
+        ([[1.0, nan], [2.0, nan]], []),
+        ([[nan, 5.0], [1.0, 5.0]], [1]),
+        ([[0.1, 1.0], [0.1, 1.0 + 1e-6], [0.1, 1.0]], [0]),
+        ([[1.0, -1.0], [-1.0, 1.0]], []),
+        ([[7.0, 8.0]], [0, 1]),
+        ([[0.1], [0.1], [0.1], [0.1], [0.1], [0.1], [0.1]], [0]),
+    ]
+    for rows, wanted in cases:
+        got = [int(column) for column in answers.still_columns(torch.tensor(rows))]
+        said = f"for {rows}: got {got}, wanted {wanted}"
+        assert sorted(got) == wanted, said
+
+
+class Broken(nn.Module):
+    def forward(self, x):
+        return x / 0.0
+
+
+class Twisted(nn.Module):
+    """Calls its parts in another order than it registers them."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Sequential(nn.Linear(2, 2), Broken())
+        self.first = nn.Sequential(nn.Linear(2, 2), Broken())
+
+    def forward(self, x):
+        return self.last(self.first(x))
+
+
+@pytest.mark.exercise(
+    4,
+    "Where it begins",
+    hint="register_forward_hook on modules without children; keep the first name.",
+)
+def test_first_bad(answers):
+    torch.manual_seed(0)
+    x = torch.randn(4, 2)
+    sound = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+    late = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Tanh(), Broken()))
+    early = nn.Sequential(Broken(), nn.Linear(2, 2), Broken())
+    one = nn.Linear(2, 2)
+    with torch.no_grad():
+        one.bias[1] = float("nan")
+    holder = nn.ModuleDict({"a": nn.Tanh(), "b": one})
+    inner = nn.Sequential(*holder.values())
+    cases = [
+        (sound, None),
+        (late, "1.1"),
+        (early, "0"),
+        (Twisted(), "first.1"),
+        (inner, "1"),
+    ]
+    for model, wanted in cases:
+        got = answers.first_bad(model, x)
+        kind = type(model).__name__
+        assert got == wanted, f"for a {kind}: got {got!r}, wanted {wanted!r}"
+        left = any(module._forward_hooks for module in model.modules())
+        assert not left, "a hook is still registered: remove() it"
+
+
+@pytest.mark.exercise(
+    5,
+    "Almost twins",
+    hint="Distances of every pair of rows, then: is any of a row's within gap?",
+)
+def test_near_twins(answers):
+    torch.manual_seed(0)
+    known, other = torch.randn(20, 3, dtype=F64), torch.randn(9, 3, dtype=F64)
+    other[:4] = known[5:9] + 0.01
+    other[8] = other[0]
+    for gap in (0.0, 0.01, 0.02, 0.5, 1.0, 9.0):
+        wanted = sum(min((k - o).norm() for k in known).item() <= gap for o in other)
+        got = answers.near_twins(known, other, gap)
+        assert int(got) == wanted, f"gap {gap}: got {got}, wanted {wanted}"
+    same = torch.ones(3, 2, dtype=F64)
+    assert int(answers.near_twins(same, same, 0.0)) == 3, "a twin at distance 0 counts"
+
+
+@pytest.mark.exercise(
+    6,
+    "A rate for a stranger",
+    hint="Double a tiny rate until ten steps on a copy end higher; then go back.",
+)
+def test_usable_rate(answers):
+    for seed, scale in ((0, 0.01), (1, 1.0), (2, 100.0), (3, 7.0)):
+        torch.manual_seed(seed)
+        x = scale * torch.randn(30, 3, dtype=F64)
+        target = x @ torch.tensor([[1.0], [2.0], [-1.0]], dtype=F64) + 0.5
+        model = nn.Linear(3, 1, dtype=F64)
+        before = [param.detach().clone() for param in model.parameters()]
+        got = float(answers.usable_rate(model, F.mse_loss, (x, target)))
+        design = torch.cat([x, torch.ones(30, 1, dtype=F64)], dim=1)
+        limit = 2 / torch.linalg.eigvalsh(2 * design.T @ design / 30).max().item()
+        said = f"inputs of size {scale}: got {got:.3g}, the limit is {limit:.3g}"
+        assert math.isfinite(got), said
+        assert got < limit, said
+        assert got >= limit / 100, said
+        after = list(model.parameters())
+        assert all(map(torch.equal, before, after)), "the model has changed"
