@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import nbformat
 import pytest
@@ -18,6 +19,10 @@ At the end {final}`slope(2.0):.2f`.
 ```
 
 See {numref}`lst-slope`: {value}`slope(-0.5)`.
+
+```{answer}
+It is *steep*.
+```
 
 ```{code-cell}
 :fold: How it is drawn
@@ -63,6 +68,8 @@ def test_page_shows_source_numbers_captions_and_folds(book):
     assert 'id="fig-line"' in page
     assert "<summary>How it is drawn</summary>" in page
     assert "<summary>First guess</summary>" in page
+    answer = '<details class="answer fold"><summary>Answer</summary><p>It is <em>steep'
+    assert answer in re.sub(r">\s+<", "><", page)
     assert "display_pub" not in page
 
 
@@ -96,6 +103,8 @@ def test_notebook_and_script_run_without_the_book(book, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert "{value}" not in path.read_text()
+    written = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert any("> **Answer**\n>\n> It is *steep*." in text for text in written)
     assert "display_pub" not in path.read_text()
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     names: dict = {}
