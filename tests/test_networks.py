@@ -184,6 +184,18 @@ def test_bad_training_is_refused(call, x, target, lr, steps, error):
         call(*model, x, target, lr, steps)
 
 
+def test_output_of_another_width_is_refused():
+    with pytest.raises(ValueError, match="output"):
+        train_net(nn.Linear(1, 2).double(), X, TARGET, steps=1)
+
+
+def test_line_through_one_reading_is_refused():
+    for same in (X[:1], X[:1].expand(3, 1)):
+        pair = torch.stack([same, same])
+        with pytest.raises(ValueError, match="two different readings"):
+            fit_lines(pair, pair)
+
+
 def test_table_of_two_columns_is_refused():
     with pytest.raises(ValueError, match="column"):
         require_table(torch.zeros(3, 2), torch.zeros(3, 2))
@@ -213,10 +225,10 @@ def test_every_number_is_held_out_about_equally_often():
 
 
 @pytest.mark.parametrize(
-    ("n", "held", "count"), [(11, 0, 5), (11, 11, 5), (2, 3, 1), (11, 2, 0)]
+    ("n", "held", "count"), [(11, 0, 5), (11, 11, 5), (2, 3, 1), (11, 2, 0), (1, 1, 1)]
 )
 def test_bad_splits_are_refused(n, held, count):
-    with pytest.raises(ValueError, match=r"held|count"):
+    with pytest.raises(ValueError, match=r"^(held|count|n) "):
         random_splits(n, held, count)
 
 
@@ -430,6 +442,11 @@ def test_unknown_gain_is_refused_as_by_pytorch(name, param):
             gain(name, param)
 
 
+def test_slope_matters_to_a_leaky_relu_only():
+    for name, param in ("tanh", "x"), ("relu", "0.1"), ("selu", True):
+        assert calculate_gain(name, param) == nn.init.calculate_gain(name, param)
+
+
 def test_default_of_linear_is_ours():
     torch.manual_seed(3)
     layer = nn.Linear(5, 7)
@@ -445,27 +462,31 @@ def test_drawn_holds_every_shape_option_and_dtype():
 # Stacks
 
 
-def by_hand(start, activation, depth, width, skip=None):
+def by_hand(start, activation, depth, width, skip=None, biases=False):
     """One draw of a stack, layer by layer, with autograd on the inputs of layers."""
     rng = generator(0)
     o = torch.randn(1, 32, width, generator=rng, dtype=F64)[0]
     mixing = torch.randn(1, width, 1, generator=rng, dtype=F64)[0]
-    weights = [
-        start(torch.empty(width, width, dtype=F64), generator=rng) for _ in range(depth)
-    ]
     zs = []
-    for weight in weights:
-        z = nn.functional.linear(o, weight).requires_grad_()
+    for _ in range(depth):
+        weight = start(torch.empty(width, width, dtype=F64), generator=rng)
+        bias = None
+        if biases:
+            even = torch.rand(1, 1, width, generator=rng, dtype=F64)
+            bias = (2 * even[0, 0] - 1) / width**0.5
+        z = nn.functional.linear(o, weight, bias).requires_grad_()
         zs.append(z)
         o = activation(z) if skip is None else o + skip * activation(z)
     (o @ mixing).sum().backward(inputs=zs)
     return zs
 
 
+@pytest.mark.parametrize("biases", [False, True])
 @pytest.mark.parametrize("skip", [None, 0.5])
-def test_sizes_are_those_of_a_stack_written_out(skip):
-    sizes = measure_stack(xavier_normal_, torch.tanh, 4, width=6, draws=1, skip=skip)
-    zs = by_hand(xavier_normal_, torch.tanh, 4, 6, skip)
+def test_sizes_are_those_of_a_stack_written_out(skip, biases):
+    options = {"skip": skip, "biases": biases}
+    sizes = measure_stack(xavier_normal_, torch.tanh, 4, width=6, draws=1, **options)
+    zs = by_hand(xavier_normal_, torch.tanh, 4, 6, **options)
     for k, z in enumerate(zs):
         values = z.detach()
         assert sizes.z[0, k].item() == pytest.approx((values**2).mean().sqrt().item())
@@ -579,6 +600,37 @@ def test_each_draw_is_trained_on_its_own():
     assert len(many.unique()) == 4
 
 
+@pytest.mark.parametrize(
+    ("function", "wanted"),
+    [
+        (
+            train_deep,
+            {"width": 16, "biases": True, "skip": None, "lr": 0.01, "steps": 200},
+        ),
+        (measure_stack, {"width": 64, "biases": False, "skip": None, "seed": 0}),
+    ],
+)
+def test_defaults_of_deep_networks(function, wanted):
+    params = inspect.signature(function).parameters.values()
+    given = {p.name: p.default for p in params if p.kind is p.KEYWORD_ONLY}
+    assert given == {**wanted, "draws": 10}
+
+
+@pytest.mark.parametrize(
+    ("x", "target", "options", "error"),
+    [
+        (X, T_C, {}, ValueError),
+        (X[:0], TARGET[:0], {}, ValueError),
+        (X.float(), TARGET.float(), {}, TypeError),
+        (X, TARGET, {"lr": -1.0}, ValueError),
+        (X, TARGET, {"steps": -1}, ValueError),
+    ],
+)
+def test_deep_network_on_bad_input_is_refused(x, target, options, error):
+    with pytest.raises(error):
+        train_deep(xavier_normal_, torch.tanh, 2, x, target, **options)
+
+
 @pytest.mark.parametrize("size", ["depth", "width", "draws"])
 def test_deep_network_without_size_is_refused(size):
     sizes = {"depth": 2, size: 0}
@@ -616,6 +668,13 @@ def test_part_that_is_not_called_has_no_line_but_is_in_the_total(capsys):
     assert "spare" not in [line.name for line in summarize(net, torch.zeros(1, 1))]
     print_summary(net, torch.zeros(1, 1))
     assert "19 parameters, 19 of them trainable" in capsys.readouterr().out
+
+
+def test_parameters_that_no_part_accounts_for_are_told(capsys):
+    net = named_net(2)
+    net.scale = nn.Parameter(torch.ones(3))
+    print_summary(net, torch.zeros(1, 1))
+    assert "\n3 parameters in no line above\n10 param" in capsys.readouterr().out
 
 
 def test_frozen_parameters_are_told(capsys):

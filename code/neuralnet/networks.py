@@ -45,8 +45,8 @@ class ThermometerNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Predictions (n, 1) for readings (n, 1)."""
-        z = self.hidden(x)
-        prediction: Tensor = self.output(torch.tanh(z))
+        o = torch.tanh(self.hidden(x))
+        prediction: Tensor = self.output(o)
         return prediction
 
 
@@ -94,7 +94,7 @@ def require_table(x: Tensor, target: Tensor) -> None:
     >>> require_table(torch.zeros(11), torch.zeros(11))
     Traceback (most recent call last):
         ...
-    ValueError: x must be a column (..., n, 1) with n > 0, got (11,)
+    ValueError: x must be a column (..., n, 1) without a size of 0, got (11,)
     """
     require_floating("x", x)
     require_floating("target", target)
@@ -102,7 +102,7 @@ def require_table(x: Tensor, target: Tensor) -> None:
     require_same_shape(x=x, target=target)
     shape = tuple(x.shape)
     if len(shape) < 2 or shape[-1] != 1 or 0 in shape:
-        wanted = "x must be a column (..., n, 1) with n > 0"
+        wanted = "x must be a column (..., n, 1) without a size of 0"
         raise ValueError(f"{wanted}, got {shape}")
 
 
@@ -117,8 +117,8 @@ def train_net(
 
     Returns the loss before each step. Shapes: x (n, 1), target (n, 1).
 
-    Errors: those of `require_table`; `ValueError` unless lr is positive and
-    steps at least 0.
+    Errors: those of `require_table`; `ValueError` unless lr is positive,
+    steps at least 0 and the model's output of the target's shape.
 
     >>> model = nn.Linear(1, 1).double()
     >>> x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
@@ -134,7 +134,9 @@ def train_net(
     losses = []
     for _ in range(steps):
         optimizer.zero_grad()
-        loss = loss_fn(model(x), target)
+        output = model(x)
+        require_same_shape(output=output, target=target)
+        loss = loss_fn(output, target)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -149,7 +151,7 @@ def random_splits(
     Shapes: the heap for the fit (count, n - held), the one held out
     (count, held).
 
-    Errors: `ValueError` unless 0 < held < n and count is positive.
+    Errors: `ValueError` unless 0 < held < n, n > 1 and count is positive.
 
     >>> fit, out = random_splits(11, 2, 200)
     >>> fit.shape, out.shape
@@ -158,6 +160,7 @@ def random_splits(
     [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]
     """
     require_positive("count", count)
+    require_at_least("n", n, 2)
     if not 0 < held < n:
         raise ValueError(f"held must be from 1 to {n - 1}, got {held}")
     rng = torch.Generator().manual_seed(seed)
@@ -248,7 +251,8 @@ def fit_lines(x: Tensor, target: Tensor) -> Tensor:
 
     Shapes: x (S, n, 1), target (S, n, 1); result (S, 2).
 
-    Errors: those of `require_table`.
+    Errors: those of `require_table`; `ValueError` if the readings of a fit
+    are all equal.
 
     >>> x = torch.tensor([[[0.0], [1.0], [2.0]]])
     >>> fit_lines(x, 3 * x + 1)
@@ -257,6 +261,9 @@ def fit_lines(x: Tensor, target: Tensor) -> Tensor:
     require_table(x, target)
     middle = x.mean(-2, keepdim=True)
     far = x - middle
-    w = (far * target).sum((-2, -1)) / far.square().sum((-2, -1))
+    spread = far.square().sum((-2, -1))
+    if not spread.all():
+        raise ValueError("a line needs two different readings")
+    w = (far * target).sum((-2, -1)) / spread
     b = target.mean((-2, -1)) - w * middle[..., 0, 0]
     return torch.stack([w, b], -1)

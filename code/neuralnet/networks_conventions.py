@@ -19,7 +19,7 @@ WEIGHT_SHAPE = 64, 256
 
 
 def even(bound: float, shape: tuple[int, ...] = WEIGHT_SHAPE) -> Tensor:
-    """Even random numbers between plus and minus the bound.
+    """Random numbers drawn evenly between plus and minus the bound.
 
     >>> even(0.5).shape
     torch.Size([64, 256])
@@ -67,7 +67,7 @@ def initialization_conventions() -> list[Convention]:
     return [
         Convention(
             "a layer's weight",
-            "even, ± sqrt(6 / n_in), for ReLU",
+            "variance 2 / n_in, here even",
             "nn.Linear: even, ± 1 / sqrt(n_in)",
             lambda: even(math.sqrt(6 / n_in)),
             layer,

@@ -15,10 +15,12 @@ import torch
 from torch import Tensor
 
 from neuralnet.checks import (
+    require_at_least,
     require_choice,
     require_floating,
     require_positive,
 )
+from neuralnet.networks import require_table
 
 
 def calculate_gain(
@@ -31,7 +33,8 @@ def calculate_gain(
     sqrt(2 / (1 + a^2)) for a leaky ReLU of slope a (0.01 unless given), 3/4
     for SELU. PyTorch's names for convolutions are left out.
 
-    Errors: `ValueError` for another name, or a slope that is no number.
+    Errors: `ValueError` for another name, or a slope of a leaky ReLU that is
+    no number.
 
     >>> calculate_gain("leaky_relu", 1)
     1.0
@@ -40,17 +43,18 @@ def calculate_gain(
         ...
     ValueError: Unsupported nonlinearity gelu
     """
-    a = 0.01 if param is None else param
-    if isinstance(a, bool) or not isinstance(a, int | float):
-        raise ValueError(f"negative_slope {a} not a valid number")
     gains = {
         "linear": 1,
         "sigmoid": 1,
         "tanh": 5 / 3,
         "relu": math.sqrt(2),
-        "leaky_relu": math.sqrt(2 / (1 + a**2)),
         "selu": 3 / 4,
     }
+    if nonlinearity == "leaky_relu":
+        a = 0.01 if param is None else param
+        if isinstance(a, bool) or not isinstance(a, int | float):
+            raise ValueError(f"negative_slope {a} not a valid number")
+        return math.sqrt(2 / (1 + a**2))
     if nonlinearity not in gains:
         raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
     return gains[nonlinearity]
@@ -121,7 +125,8 @@ def kaiming_std(
 ) -> float:
     """gain / sqrt(n), with n the fan-in or the fan-out.
 
-    Errors: those of `fans`; `ValueError` for another mode or nonlinearity.
+    Errors: those of `fans`; `ValueError` for another mode (PyTorch takes
+    capitals too) or nonlinearity.
 
     >>> kaiming_std(torch.empty(8, 2), 0, "fan_in", "relu")
     1.0
@@ -141,7 +146,7 @@ def kaiming_uniform_(
 ) -> Tensor:
     """Fill evenly with variance gain^2 / n, in place.
 
-    A weight without elements stays as it is, with a warning.
+    A weight without elements stays as it is, unchecked, with a warning.
 
     Errors: those of `kaiming_std`.
 
@@ -168,7 +173,7 @@ def kaiming_normal_(
 ) -> Tensor:
     """Fill normally with variance gain^2 / n, in place.
 
-    A weight without elements stays as it is, with a warning.
+    A weight without elements stays as it is, unchecked, with a warning.
 
     Errors: those of `kaiming_std`.
 
@@ -287,9 +292,11 @@ def train_deep(
     between them start with `start`, and with biases as `nn.Linear` draws them
     or of 0; with `skip`, each adds skip * f(z) to what went into it.
 
-    Shapes: x (n, 1), target (n, 1); result (draws,).
+    Shapes: x (n, 1), target (n, 1), both in float64; result (draws,).
 
-    Errors: `ValueError` unless depth, width and draws are positive.
+    Errors: those of `require_table`; `TypeError` for another dtype;
+    `ValueError` unless depth, width, draws and lr are positive and steps at
+    least 0.
 
     >>> x = torch.tensor([[-1.0], [0.0], [1.0]], dtype=torch.float64)
     >>> losses = train_deep(linear_default_, torch.relu, 30, x, x, steps=50)
@@ -298,6 +305,11 @@ def train_deep(
     """
     for name, size in (("depth", depth), ("width", width), ("draws", draws)):
         require_positive(name, size)
+    require_table(x, target)
+    if x.dtype != torch.float64:
+        raise TypeError(f"x must be float64, got {x.dtype}")
+    require_positive("lr", lr)
+    require_at_least("steps", steps, 0)
     rng = torch.Generator().manual_seed(0)
 
     def layer(n_in: int, n_out: int, fill: Callable, even: float) -> list:

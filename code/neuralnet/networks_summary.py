@@ -25,6 +25,7 @@ def summarize(model: nn.Module, x: Tensor) -> list[SummaryLine]:
     Output shapes are caught by forward hooks, which are taken off again; the
     model is left in the mode it was in. A part that is called twice has two
     lines, the second without parameters; one that is not called has none.
+    Parameters that belong to a part with parts of its own are in no line.
 
     >>> net = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
     >>> lines = summarize(net, torch.zeros(11, 1))
@@ -61,7 +62,8 @@ def summarize(model: nn.Module, x: Tensor) -> list[SummaryLine]:
 def print_summary(model: nn.Module, x: Tensor) -> None:
     """Print the lines of `summarize`, narrow enough for a phone.
 
-    The total counts every parameter of the model once, called or not.
+    The total counts every parameter of the model once, called or not; a line
+    says how many of them no part accounts for, if any.
 
     >>> print_summary(nn.Sequential(nn.Linear(1, 2), nn.Tanh()), torch.ones(3, 1))
     part         kind       output        params
@@ -70,10 +72,14 @@ def print_summary(model: nn.Module, x: Tensor) -> None:
     4 parameters, 4 of them trainable
     """
     print(f"{'part':<12} {'kind':<10} {'output':<13}{'params':>7}")
-    for line in summarize(model, x):
+    lines = summarize(model, x)
+    for line in lines:
         start = f"{line.name:<12} {line.kind:<10} {line.output:<13}"
         print(f"{start}{line.params:>7,}")
     params = list(model.parameters())
     total = sum(p.numel() for p in params)
     trained = sum(p.numel() for p in params if p.requires_grad)
+    missing = total - sum(line.params for line in lines)
+    if missing:
+        print(f"{missing:,} parameters in no line above")
     print(f"{total:,} parameters, {trained:,} of them trainable")

@@ -48,21 +48,31 @@ def test_keys(answers):
     hint="zip the names of model.state_dict() with state.values(), then compare.",
 )
 def test_rename(answers):
-    model, other = row([2, 4, 1]), row([2, 4, 1])
-    state = {f"part {k}": v + 1 for k, v in enumerate(model.state_dict().values())}
+    model, other = row([3, 3, 3]), row([3, 3, 3])
+    values = list(model.state_dict().values())
+    state = {f"part {3 - k}": v + 1 + k for k, v in enumerate(values)}
     kept = {name: value.clone() for name, value in state.items()}
+    held = [p.detach().clone() for p in other.parameters()]
     got = answers.rename(state, other)
     wanted = list(other.state_dict())
     assert list(got) == wanted, f"names {list(got)}, wanted {wanted}"
     pairs = zip(got.values(), kept.values(), strict=True)
-    assert all(torch.equal(a, b) for a, b in pairs), "the tensors are not those given"
+    assert all(torch.equal(a, b) for a, b in pairs), (
+        "the tensors are not those given, in their order"
+    )
+    same = zip(held, other.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in same), "the model has been changed"
     assert list(state) == list(kept), "the given dictionary has been changed"
     first = dict(list(state.items())[:3])
     cases = {
         "a tensor too few": (first, other),
         "a tensor too many": ({**state, "more": torch.zeros(1)}, other),
-        "another width": (state, row([2, 5, 1])),
-        "shapes (1, 4) and (4,) that could be stretched": (
+        "another width": (state, row([3, 5, 3])),
+        "the right shapes in another order": (
+            dict(reversed(row([2, 4, 1]).state_dict().items())),
+            row([2, 4, 1]),
+        ),
+        "shapes (1, 3) and (3,) that could be stretched": (
             {k: v.reshape(1, -1) if v.dim() == 1 else v for k, v in state.items()},
             other,
         ),
@@ -98,9 +108,11 @@ def test_xavier_factors(answers):
 )
 def test_guard(answers):
     model = row([1, 3, 1])
+    had, inside = len(model.state_dict()), torch.tensor([[2.0], [5.0], [8.0]])
+    inside = inside.double()
+    wanted = model(inside)
     guarded = answers.guard(model, 2.0, 8.0)
-    inside = torch.tensor([[2.0], [5.0], [8.0]], dtype=F64)
-    assert torch.equal(guarded(inside), model(inside)), "inside, the answer differs"
+    assert torch.equal(guarded(inside), wanted), "inside, the answer differs"
     for bad in (1.9, 8.1, math.nan, math.inf, -math.inf):
         x = torch.tensor([[5.0], [bad]], dtype=F64)
         try:
@@ -109,18 +121,27 @@ def test_guard(answers):
             continue
         pytest.fail(f"with an input of {bad}: no ValueError was raised")
     state = guarded.state_dict()
-    extra = len(state) - len(model.state_dict())
-    assert extra >= 1, "the limits are not in the state dict"
-    trained = len(list(guarded.parameters()))
-    assert trained == len(list(model.parameters())), "the limits are trained"
+    assert len(state) > had, "the limits are not in the state dict"
+    trained = sum(p.requires_grad for p in guarded.parameters())
+    assert trained == len(list(row([1, 3, 1]).parameters())), "the limits are trained"
     file = io.BytesIO()
     torch.save(state, file)
     file.seek(0)
-    back = answers.guard(row([1, 3, 1]), 0.0, 1.0)
-    back.load_state_dict(torch.load(file, weights_only=True))
-    assert torch.equal(back(inside), model(inside)), "after loading, the answer differs"
-    with pytest.raises(ValueError):
-        back(torch.tensor([[9.0]], dtype=F64))
+    state = torch.load(file, weights_only=True)
+    for low, high in (0.0, 1.0), (9.0, 10.0), (-1e9, 1e9):
+        back = answers.guard(row([1, 3, 1]), low, high)
+        back.load_state_dict(state)
+        try:
+            told = back(inside)
+        except ValueError:
+            pytest.fail("after loading, a limit is not the one that was saved")
+        assert torch.equal(told, wanted), "after loading, the answer differs"
+        for bad in 1.9, 8.1:
+            try:
+                back(torch.tensor([[bad]], dtype=F64))
+            except ValueError:
+                continue
+            pytest.fail(f"after loading, {bad} is answered, outside what was saved")
 
 
 @pytest.mark.exercise(
