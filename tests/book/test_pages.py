@@ -212,16 +212,17 @@ def test_titles_differ():
     assert len(set(titles)) == len(titles)
 
 
-def leftovers(root) -> list[str]:
+def leftovers(root, skip=()) -> list[str]:
     """Markup that a reader would see as such; code and LaTeX sources are no text."""
-    skip = {"pre", "code", "script", "style", "annotation"}
+    skip = {"pre", "code", "script", "style", "annotation", *skip}
     lines = text(root, frozenset(skip)).splitlines()
     return [line for line in lines if any(p.search(line) for p in LEFTOVERS)]
 
 
 @EACH_PAGE
 def test_no_markup_is_left_over(name):
-    assert leftovers(tree(name)) == []
+    signatures = ["dt"] if name.startswith("reference_") else []
+    assert leftovers(tree(name), signatures) == []
     whole = (SITE / f"{name}.html").read_text(encoding="utf-8")
     assert "math-error" not in whole
     assert "display_pub" not in whole
@@ -321,7 +322,7 @@ def test_drawings_have_no_date_no_comment_and_no_host():
 def test_output_is_what_a_script_prints(name):
     """Values that only a notebook shows, and warnings, are no printed lines."""
     outputs = list(having(tree(name), "output"))
-    assert outputs
+    assert outputs or name not in CHAPTERS
     for each in outputs:
         assert "stream" in each.get("class").split(), text(each)[:200]
         assert "stderr" not in each.get("class").split(), text(each)[:200]
