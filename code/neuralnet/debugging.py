@@ -198,7 +198,8 @@ def check_alignment(inputs: Tensor, target: Tensor) -> list[str]:
     """
     require_rows("inputs", inputs, 2)
     require_same_rows(inputs=inputs, target=target)
-    if target.is_floating_point() or target.dim() != 1:
+    numbers = target.is_floating_point() or target.min() < 0
+    if numbers or target.dim() != 1:
         shape = tuple(target.shape)
         given = f"{target.dtype}, shape {shape}"
         raise ValueError(f"target must hold classes, got {given}")
@@ -207,8 +208,7 @@ def check_alignment(inputs: Tensor, target: Tensor) -> list[str]:
     gaps.fill_diagonal_(math.inf)
     same = target == target[gaps.argmin(dim=1)]
     agree = same.double().mean().item()
-    counts = target.unique(return_counts=True)[1]
-    shares = counts.double() / len(target)
+    shares = target.bincount().double() / len(target)
     chance = (shares**2).sum().item()
     if agree >= (1 + chance) / 2:
         return []
@@ -776,9 +776,9 @@ def check_overfit(
     with torch.no_grad():
         output = trial(inputs)
         guess = guess_loss(loss_fn, output, target)
-    counts = target.unique(return_counts=True)[1].double()
-    if not target.is_floating_point() and len(counts) > 1:
-        shares = counts / counts.sum()
+    if not target.is_floating_point() and target.min() < target.max():
+        counts = target[target >= 0].bincount().double()
+        shares = counts[counts > 0] / counts.sum()
         entropy = -(shares * shares.log()).sum().item()
         guess *= entropy / math.log(output.shape[1])
     optimizer = torch.optim.Adam(trial.parameters(), lr=lr)
