@@ -337,6 +337,9 @@ def test_scale_bounds_are_allowed_themselves():
         assert check_scale(torch.full((4, 2), size, dtype=F64)) == []
     for size in (0.09, 11.0):
         assert check_scale(torch.full((4, 2), size, dtype=F64))
+    for factor, said in ((99.0, False), (101.0, True)):
+        x = torch.tensor([[0.1, 0.1, 0.1 * factor]], dtype=F64)
+        assert bool(check_scale(x)) == said
 
 
 def test_scale_leaves_holes_to_check_finite_and_passes_zeros_over():
@@ -396,11 +399,32 @@ def test_target_of_each_kind():
     assert check_target(scores, torch.tensor([0, 1, 2, -1])) == [
         "class -1 among 3 classes, 0 to 2"
     ]
-    assert check_target(scores, torch.zeros(4)) == ["target (4,) for output (4, 3)"]
+    assert check_target(scores, torch.zeros(4)) == [
+        "target (4,) for output (4, 3)",
+        "if it holds classes: .long()",
+    ]
+    assert check_target(scores[:, :1], torch.zeros(4)) == [
+        "target (4,) for output (4, 1)"
+    ]
     assert check_target(scores, torch.zeros(4, 1).long())
     assert check_target(torch.zeros(4), torch.zeros(4).long()) == [
         "classes want scores (n, C), not (4,)"
     ]
+
+
+def test_target_may_be_bytes_maps_and_passed_over():
+    scores = torch.zeros(2, 3, 4, 4)
+    maps = torch.zeros(2, 4, 4).long()
+    maps[0, 0, 0] = -100
+    assert check_target(scores, maps) == []
+    assert check_target(scores, maps.clamp(0).to(torch.uint8)) == []
+    maps[1, 2, 3] = 3
+    assert check_target(scores, maps) == ["class 3 among 3 classes, 0 to 2"]
+    assert check_target(scores, maps[:, 0]) == ["target (2, 4) for output (2, 3, 4, 4)"]
+
+
+def test_scores_without_rows_pass():
+    assert check_scores(torch.zeros(0, 3)) == []
 
 
 def test_scores_of_one_column_and_of_other_shapes_pass():
@@ -414,6 +438,22 @@ def test_scores_that_sum_to_one_with_a_negative_pass():
 
 def test_places_without_parameters_pass():
     assert check_places(nn.ReLU(), T_U[:, None]) == []
+
+
+def test_places_let_an_embedding_have_its_integers():
+    model = nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 3))
+    ids = torch.arange(4)
+    assert check_places(model, ids) == check_places(model, ids.int()) == []
+    assert check_places(model, ids.bool()) == ["bool on cpu, model float32 on cpu"]
+    assert check_places(model.to("meta"), ids) == [
+        "int64 on cpu, model float32 on meta"
+    ]
+
+
+def test_guess_of_log_probabilities_is_that_of_scores():
+    log_shares = X[:, :3].log_softmax(dim=1)
+    for loss_fn in F.cross_entropy, F.nll_loss:
+        assert guess_loss(loss_fn, log_shares, Y) == pytest.approx(math.log(3))
 
 
 def test_guess_is_the_better_of_zero_and_mean():
@@ -484,6 +524,43 @@ def test_two_passes_with_dropout_are_compared_alike_and_leave_gradients():
     assert all(map(torch.equal, before, after))
 
 
+def test_two_passes_of_odd_loops():
+    model = dense(5, 3)
+
+    def forgetful(scale):
+        (scale * F.cross_entropy(model(X), Y)).backward()
+
+    def careful():
+        model.zero_grad()
+        forgetful(NAN)
+
+    def clears_after():
+        forgetful(1.0)
+        model.zero_grad()
+
+    assert check_two_passes(model, careful) == []
+    assert check_two_passes(model, clears_after) == []
+    assert check_two_passes(model, lambda: forgetful(1e-7))
+    for param in model.parameters():
+        param.grad = torch.full_like(param, 1e6)
+    assert check_two_passes(model, lambda: forgetful(1.0))
+
+
+def test_two_passes_put_back_what_moved():
+    model = nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+    optimizer = sgd(model)
+    before = copy.deepcopy(model.state_dict())
+
+    def run():
+        optimizer.zero_grad()
+        backward(model)
+        optimizer.step()
+
+    check_two_passes(model, run)
+    assert same(before, model.state_dict())
+    assert all(param.grad is None for param in model.parameters())
+
+
 # Clipping
 
 
@@ -523,6 +600,13 @@ def test_clip_takes_a_generator():
     assert torch.stack(lengths).norm() == pytest.approx(1e-3, rel=1e-2)
 
 
+def test_clip_takes_one_tensor():
+    w = torch.zeros(2)
+    w.grad = torch.tensor([30.0, 40.0])
+    assert clip_grad_norm_(w, 5.0) == 50
+    assert w.grad.tolist() == pytest.approx([3.0, 4.0], rel=1e-5)
+
+
 def test_clip_refuses_a_negative_bound():
     with pytest.raises(ValueError, match="max_norm must be at least 0"):
         clip_grad_norm_([torch.zeros(1)], -1.0)
@@ -548,6 +632,56 @@ def test_units_of_a_thousandth_are_idle():
     model = nn.Sequential(nn.Tanh())
     assert idle_shares(model, torch.tensor([[0.0], [0.0009]]))["0"][0] == 1
     assert idle_shares(model, torch.tensor([[0.0], [0.0011]]))["0"][0] == 0
+
+
+def test_idle_shares_keep_the_worse_of_two_uses():
+    act = nn.ReLU()
+    model = nn.Sequential(nn.Linear(5, 8), act, nn.Linear(8, 4), act)
+    nn.init.constant_(model[0].bias, -100.0)
+    nn.init.eye_(model[2].weight)
+    assert idle_shares(model, X)["1"] == (1.0, 8)
+    model = nn.Sequential(act, nn.Linear(5, 8), act)
+    nn.init.constant_(model[1].bias, -100.0)
+    assert idle_shares(model, X + 20)["0"] == (1.0, 8)
+
+
+def test_idle_shares_judge_channels_of_images():
+    images = F.pad(torch.rand(3, 2, 4, 4), (9, 9, 9, 9))
+    images[:, 1] = 0.5
+    assert idle_shares(nn.Sequential(nn.ReLU()), images) == {"0": (0.5, 2)}
+
+
+def test_idle_shares_leave_the_random_numbers_alone():
+    torch.manual_seed(0)
+    wanted = torch.rand(1)
+    torch.manual_seed(0)
+    idle_shares(nn.Sequential(nn.Dropout(), nn.ReLU()), X)
+    assert torch.equal(torch.rand(1), wanted)
+
+
+def test_idle_shares_take_one_column_without_dimension():
+    model = nn.Sequential(nn.Linear(5, 1), nn.Flatten(0), nn.Sigmoid())
+    assert idle_shares(model, X)["2"] == (0.0, 1)
+
+
+def test_serving_tells_dropout_from_neighbors():
+    assert len(check_serving(nn.Dropout(), X)) == 1
+    normed = nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8))
+    for rows in (2, 3, 4, 90):
+        assert check_serving(normed, X[:rows]) == [
+            "a row depends on the rows beside it"
+        ]
+    both = normed.append(nn.Dropout())
+    assert len(check_serving(both, X)) == 2
+    assert check_serving(nn.Identity(), X * NAN) == []
+
+
+def test_updates_pass_over_frozen_and_zero_matrices():
+    model = dense(5, 4, 4, 3)
+    model[0].requires_grad_(False)
+    nn.init.zeros_(model[4].weight)
+    ratios = update_ratios(model, F.cross_entropy, sgd(model), (X, Y))
+    assert list(ratios) == ["2.weight"]
 
 
 def test_optimizer_may_leave_frozen_parameters_out():
@@ -577,8 +711,8 @@ def test_update_ratio_of_plain_descent_is_rate_times_gradient_over_weights():
 
 
 def test_updates_bounds():
-    assert check_updates({"a": 1e-5, "b": 0.1}) == []
-    assert len(check_updates({"a": 0.9e-5, "b": 0.11, "c": NAN, "d": 0.0})) == 4
+    assert check_updates({"a": 1e-5, "b": 0.5}) == []
+    assert len(check_updates({"a": 0.9e-5, "b": 0.51, "c": NAN, "d": 0.0})) == 4
 
 
 @pytest.mark.parametrize(
@@ -626,6 +760,49 @@ def test_overfit_switches_dropout_off():
     assert check_overfit(model, F.cross_entropy, (X, Y)) == []
 
 
+def test_overfit_trains_in_training_mode():
+    model = dense(5, 16, 3).insert(1, nn.BatchNorm1d(16))
+    nn.init.constant_(model[1].weight, 1e-3)
+    seen = []
+    model.register_forward_hook(lambda module, *_: seen.append(module.training))
+    check_overfit(model.eval(), F.cross_entropy, (X, Y), steps=1)
+    assert all(seen)
+    assert not model.training
+
+
+class Blind(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Linear(5, 2)
+
+    def forward(self, x):
+        return self.net(0 * x)
+
+
+@pytest.mark.parametrize("rare", [1, 2, 3, 45])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_overfit_hears_a_blind_network_when_a_class_is_rare(rare, reduction):
+    batch = X, (torch.arange(90) < rare).long()
+
+    def loss_fn(output, target):
+        return F.cross_entropy(output, target, reduction=reduction)
+
+    assert check_overfit(Blind(), loss_fn, batch)
+    scaled = X + 9 * batch[1][:, None]
+    assert check_overfit(dense(5, 16, 2), loss_fn, (scaled, batch[1])) == []
+
+
+def test_overfit_of_log_probabilities_and_of_raw_scores_in_nll():
+    model = dense(5, 16, 3)
+    (said,) = check_overfit(model, F.nll_loss, (X, Y))
+    assert said.startswith("loss -")
+    assert check_overfit(model.append(nn.LogSoftmax(1)), F.nll_loss, (X, Y)) == []
+
+
+def test_overfit_of_a_single_class_passes():
+    assert check_overfit(dense(5, 3), F.cross_entropy, (X, 0 * Y)) == []
+
+
 def test_a_rate_of_five_kills_the_hidden_layer():
     digits = load_digits()
     x = torch.tensor(digits.data[:300] / 16, dtype=torch.float32)
@@ -640,6 +817,11 @@ def test_a_rate_of_five_kills_the_hidden_layer():
 
 
 # Examination
+
+
+class Pair(nn.Module):
+    def forward(self, x):
+        return x, x
 
 
 def state(model, optimizer):
@@ -691,10 +873,37 @@ def test_sound_network_passes_every_step(capsys):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_first_step_of_adam_on_digits_passes(seed, capsys):
+    digits = load_digits()
+    x = torch.tensor(digits.data[:300] / 16, dtype=torch.float32)
+    batch = x, torch.tensor(digits.target[:300])
+    model = dense(64, 32, 10, seed=seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    ratios = update_ratios(model, F.cross_entropy, optimizer, batch)
+    assert max(ratios.values()) > 0.1
+    assert check_updates(ratios) == []
+    assert examine(model, F.cross_entropy, batch, optimizer) == []
+    capsys.readouterr()
+
+
+def test_sound_networks_of_other_kinds_pass(capsys):
+    ids, classes = torch.arange(20), torch.arange(20) % 3
+    words = nn.Sequential(nn.Embedding(20, 8), nn.Linear(8, 3))
+    assert examine(words, F.cross_entropy, (ids, classes)) == []
+    logs = dense(5, 16, 3).append(nn.LogSoftmax(dim=1))
+    assert examine(logs, F.nll_loss, (X, Y)) == []
+    shares = dense(5, 16, 3).append(nn.Softmax(dim=1))
+    assert examine(shares, lambda o, y: F.nll_loss(o.log(), y), (X, Y)) == []
+    capsys.readouterr()
+
+
 @pytest.mark.parametrize(
     ("model", "batch", "last", "said"),
     [
         (dense(5, 3), (X * NAN, Y), "finite", "not finite"),
+        (dense(5, 3), (X, T_OUT * NAN), "finite", "target: 11 of 11"),
+        (Pair(), (X, Y), "target", "output must be a tensor, got tuple"),
         (dense(5, 3), (X.double(), Y), "places", "float64"),
         (dense(5, 3), (X, Y + 1), "target", "class 3"),
         (dense(4, 3), (X, Y), "target", "cannot be multiplied"),
@@ -724,6 +933,24 @@ def test_march_goes_on_after_other_complaints(step, spoil, capsys):
     assert " one batch" in out
 
 
+def test_march_hears_units_ratios_optimizer_and_updates(capsys):
+    dead = dense(5, 16, 3)
+    nn.init.constant_(dead[0].bias, -100.0)
+    assert "1: 100% of 16 units idle" in examine(dead, F.cross_entropy, (X, Y))
+    deep = dense(5, *[16] * 7, 3, act=nn.Sigmoid)
+    said = examine(deep, F.cross_entropy, (X, Y))
+    assert any("gradient" in each and " of 14.weight" in each for each in said)
+    model = dense(5, 16, 3)
+    said = examine(model, F.cross_entropy, (X, Y), sgd(dense(5, 16, 3)))
+    assert "0.weight: not in the optimizer" in said
+    assert "0.weight: update 0 of the weights" in said
+    said = examine(model, F.cross_entropy, (X, Y), sgd(model, 1e3))
+    assert [each.split(":")[0] for each in said] == ["0.weight", "2.weight"]
+    out = capsys.readouterr().out
+    for step in ("units", "gradients", "optimizer", "update"):
+        assert f"no  {step}" in out
+
+
 def test_march_of_steps_that_raise(capsys):
     def fails():
         raise ValueError("first line\nsecond line")
@@ -749,9 +976,26 @@ def test_march_of_steps_that_raise(capsys):
         (lambda: check_alignment(X[:1], Y[:1]), ValueError, "at least 2 rows"),
         (lambda: check_alignment(X, Y[:9]), ValueError, "numbers of rows"),
         (lambda: check_curve([1.0]), ValueError, "number of losses must be at least"),
+        (lambda: check_curve([2.0, 1.0], 0), ValueError, "first must be at least 1"),
+        (lambda: check_finite(x=[1.0]), TypeError, "x must be a tensor, got list"),
+        (lambda: check_places(dense(5, 3), [1.0]), TypeError, "must be a tensor"),
+        (lambda: check_target([1.0], Y), TypeError, "output must be a tensor"),
+        (lambda: check_target(X, [1.0]), TypeError, "target must be a tensor"),
+        (lambda: check_scores([1.0]), TypeError, "output must be a tensor"),
+        (lambda: guess_loss(F.mse_loss, [1.0], X), TypeError, "output must be"),
+        (lambda: guess_loss(F.mse_loss, X, [1.0]), TypeError, "target must be"),
+        (lambda: check_serving(Pair(), X), TypeError, "output must be a tensor"),
+        (lambda: check_alignment(X, Y.float()), ValueError, "classes, got torch.float"),
+        (lambda: check_alignment(X, Y[:, None]), ValueError, "classes, got torch.int"),
+        (lambda: check_overlap(X, X.double()), ValueError, "rows must be alike"),
+        (lambda: check_overlap(X, X[:, :4]), ValueError, "rows must be alike"),
         (lambda: check_last_batch(9, 0), ValueError, "size must be at least 1"),
         (lambda: check_gradient_ratio(dense(1, 1), 0.0), ValueError, "most must be"),
-        (lambda: check_units(dense(5, 3), X[:1]), ValueError, "at least 2 rows"),
+        (
+            lambda: check_units(dense(5, 3), X[:1]),
+            ValueError,
+            "rows must be at least 2",
+        ),
         (lambda: check_serving(dense(5, 3), X[:1]), ValueError, "at least 2 rows"),
         (
             lambda: take_steps(dense(5, 3), F.cross_entropy, None, (X, Y), -1),

@@ -34,28 +34,28 @@ def debugging_conventions() -> list[Convention]:
     """What papers and PyTorch do differently when they clip.
 
     >>> [row.name for row in debugging_conventions()][0]
-    'clipping, gradient of 50 to 5'
+    'clipping, 50 to 5'
     """
     long = torch.tensor([30.0, 40.0], dtype=torch.float64)
     forms = "g c / |g|", "g c / (|g| + 1e-6)"
     source = "Pascanu, Mikolov and Bengio (2013), algorithm 1"
     return [
         Convention(
-            "clipping, gradient of 50 to 5",
+            "clipping, 50 to 5",
             *forms,
             lambda: paper_clip(long, 5.0),
             lambda: torch_clip(long, 5.0),
             source=source,
         ),
         Convention(
-            "clipping, gradient of 5e-6 to 5e-7, times 1e6",
+            "clipping, 5e-6 to 5e-7, 1e6 times",
             *forms,
             lambda: 1e6 * paper_clip(1e-7 * long, 5e-7),
             lambda: 1e6 * torch_clip(1e-7 * long, 5e-7),
             source=source,
         ),
         Convention(
-            "clipping, gradient within the bound",
+            "clipping, within the bound",
             "g",
             "g",
             lambda: paper_clip(long, 51.0),

@@ -83,6 +83,17 @@ class Twisted(nn.Module):
         return self.last(self.first(x))
 
 
+class Outer(nn.Module):
+    """Has a part, and spoils what the part gives."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.part(x) / 0.0
+
+
 @pytest.mark.exercise(
     4,
     "Where it begins",
@@ -105,13 +116,18 @@ def test_first_bad(answers):
         (early, "0"),
         (Twisted(), "first.1"),
         (inner, "1"),
+        (Outer(), None),
     ]
     for model, wanted in cases:
         got = answers.first_bad(model, x)
         kind = type(model).__name__
         assert got == wanted, f"for a {kind}: got {got!r}, wanted {wanted!r}"
-        left = any(module._forward_hooks for module in model.modules())
-        assert not left, "a hook is still registered: remove() it"
+        for module in model.modules():
+            left = module._forward_hooks or module._forward_pre_hooks
+            assert not left, "a hook is still registered: remove() it"
+        assert model.training, "the model was left in eval() mode"
+        kept = all(param.requires_grad for param in model.parameters())
+        assert kept, "a parameter was frozen"
 
 
 @pytest.mark.exercise(
@@ -138,18 +154,28 @@ def test_near_twins(answers):
     hint="Double a tiny rate until ten steps on a copy end higher; then go back.",
 )
 def test_usable_rate(answers):
-    for seed, scale in ((0, 0.01), (1, 1.0), (2, 100.0), (3, 7.0)):
+    cases = (0, 0.01, 1.0), (1, 1.0, 1.0), (2, 100.0, 1.0), (3, 7.0, 1.0), (4, 1.0, 300)
+    for seed, scale, times in cases:
+
+        def loss_fn(output, target, times=times):
+            return times * F.mse_loss(output, target)
+
         torch.manual_seed(seed)
         x = scale * torch.randn(30, 3, dtype=F64)
         target = x @ torch.tensor([[1.0], [2.0], [-1.0]], dtype=F64) + 0.5
         model = nn.Linear(3, 1, dtype=F64)
         before = [param.detach().clone() for param in model.parameters()]
-        got = float(answers.usable_rate(model, F.mse_loss, (x, target)))
+        got = float(answers.usable_rate(model, loss_fn, (x, target)))
         design = torch.cat([x, torch.ones(30, 1, dtype=F64)], dim=1)
-        limit = 2 / torch.linalg.eigvalsh(2 * design.T @ design / 30).max().item()
-        said = f"inputs of size {scale}: got {got:.3g}, the limit is {limit:.3g}"
+        limit = (
+            2 / times / torch.linalg.eigvalsh(2 * design.T @ design / 30).max().item()
+        )
+        given = f"inputs of size {scale}, {times} times the loss"
+        said = f"{given}: got {got:.3g}, the limit is {limit:.3g}"
         assert math.isfinite(got), said
         assert got < limit, said
         assert got >= limit / 100, said
         after = list(model.parameters())
         assert all(map(torch.equal, before, after)), "the model has changed"
+        assert model.training, "the model was left in eval() mode"
+        assert all(p.grad is None for p in after), "the model was given gradients"

@@ -21,7 +21,7 @@
     low: { lr: 0.002 },
     piling: { lr: 0.02, keep: true },
     strangers: { lr: 0 },
-    shuffled: { lr: 0.1, target: [...T_C].reverse() },
+    shuffled: { lr: 0.1, target: [...T_C.slice(1), T_C[0]] },
     broadcast: { lr: 0.1, every: true },
     raw: { lr: 3e-4, x: T_U },
   };
