@@ -146,7 +146,7 @@ def test_parabola(answers):
     x = torch.tensor([[0.1]], dtype=F64)
     got, wanted = net.double()(x), 2 * x**2 + 3 * x + 5
     assert got.dtype == F64, f"after double(): got {got.dtype}, wanted torch.float64"
-    close = torch.allclose(got, wanted, rtol=1e-14)
+    close = torch.allclose(got, wanted, rtol=1e-14, atol=0)
     assert close, f"after double(): got {got.item()}, wanted {wanted.item()}"
 
 
