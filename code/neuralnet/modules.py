@@ -4,7 +4,7 @@ A module is a computation (`forward`) with what it needs: parameters, buffers
 (tensors that are kept and not trained) and other modules. Notation: a batch X
 of shape (n, in), weight W (out, in), bias b (out,), output Z = X W^T + b of
 shape (n, out). The classes are those of `torch.nn`, with the parts that the
-book uses; `nn.Parameter` is PyTorch's own.
+book's layers need; `nn.Parameter` is PyTorch's own.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from torch import Tensor, nn
 
 from neuralnet.checks import (
     require_dimensions,
+    require_floating,
     require_positive,
+    require_same_dtype,
     require_sizes,
+    require_tensor,
 )
 from neuralnet.losses import mse_loss
 from neuralnet.neurons import linear
@@ -37,7 +40,8 @@ class Drawers:
 
     Errors: `AttributeError` for a parameter or module assigned before
     `super().__init__()`, or a name that is not there; `TypeError` for a value
-    of the wrong kind under a registered name (`None` empties the drawer).
+    of the wrong kind, registered or under a registered name (`None` empties
+    the drawer); `KeyError` for registering a name that is taken.
 
     >>> line = Drawers()
     >>> line.weight = nn.Parameter(torch.tensor([2.0]))
@@ -91,11 +95,21 @@ class Drawers:
 
     def register_parameter(self, name: str, param: nn.Parameter | None) -> None:
         """File a parameter, or the name of one left out."""
-        self._parameters[name] = param
+        self._file("_parameters", nn.Parameter, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None) -> None:
         """File a tensor that is kept and not trained."""
-        self._buffers[name] = tensor
+        self._file("_buffers", Tensor, name, tensor)
+
+    def _file(self, drawer: str, kind: type, name: str, value: Any) -> None:
+        if drawer not in vars(self):
+            raise AttributeError("call super().__init__() first")
+        if value is not None and not isinstance(value, kind):
+            wanted = f"{name} must be a {kind.__name__} or None"
+            raise TypeError(f"{wanted}, got {type(value).__name__}")
+        if hasattr(self, name) and name not in vars(self)[drawer]:
+            raise KeyError(f"{name} is taken already")
+        vars(self)[drawer][name] = value
 
 
 class Registry(Drawers):
@@ -163,8 +177,9 @@ class Registry(Drawers):
 class Stateful(Registry):
     """Gives out its numbers by name, and takes them in again.
 
-    Errors: `RuntimeError` from `load_state_dict` when names or shapes differ;
-    nothing is then changed (PyTorch copies what fits before it raises).
+    Errors: `RuntimeError` from `load_state_dict` when names or shapes differ,
+    `TypeError` for a value that is no tensor; nothing is then changed (PyTorch
+    copies what fits before it raises).
 
     >>> pair = Stateful()
     >>> pair.a = nn.Parameter(torch.tensor([1.0]))
@@ -203,6 +218,7 @@ class Stateful(Registry):
         wrong = []
         for name, value in mine.items():
             new = state_dict.get(name, value)
+            require_tensor(name, new)
             if new.shape != value.shape:
                 sizes = f"{tuple(new.shape)} into {tuple(value.shape)}"
                 wrong.append(f"size mismatch for {name}: {sizes}")
@@ -228,7 +244,7 @@ class Handle:
     {}
     """
 
-    def __init__(self, hooks: dict[int, Callable], key: int) -> None:
+    def __init__(self, hooks: dict[Any, Callable], key: object) -> None:
         self.hooks, self.key = hooks, key
 
     def remove(self) -> None:
@@ -266,7 +282,7 @@ class Module(Stateful):
     def __init__(self) -> None:
         super().__init__()
         self.training = True
-        self._hooks: dict[int, Callable] = {}
+        self._hooks: dict[object, Callable] = {}
 
     def forward(self, *args: Any) -> Any:
         """What the module computes; a subclass says it."""
@@ -282,7 +298,7 @@ class Module(Stateful):
 
     def register_forward_hook(self, hook: Callable) -> Handle:
         """Have hook(module, args, output) called after forward."""
-        key = max(self._hooks, default=-1) + 1
+        key = object()  # equal to no other key, then or later
         self._hooks[key] = hook
         return Handle(self._hooks, key)
 
@@ -302,7 +318,7 @@ class Module(Stateful):
             if set_to_none:
                 param.grad = None
             elif param.grad is not None:
-                param.grad = torch.zeros_like(param.grad)
+                param.grad.detach_().zero_()
 
     def extra_repr(self) -> str:
         """What stands in the brackets behind the class's name."""
@@ -322,7 +338,8 @@ class Module(Stateful):
 class Linear(Module):
     r"""A layer without activation, `torch.nn.Linear`: Z = X W^T + b.
 
-    Weight and bias start uniform between -1/sqrt(in) and 1/sqrt(in).
+    Weight and bias start uniform between -1/sqrt(in) and 1/sqrt(in); without
+    inputs the bias is 0.
 
     Shapes: input (..., in), weight (out, in), bias (out,), result (..., out).
 
@@ -350,7 +367,7 @@ class Linear(Module):
         sizes = out_features, in_features
         require_sizes("(out_features, in_features)", sizes)
         self.in_features, self.out_features = in_features, out_features
-        bound = 1 / math.sqrt(max(in_features, 1))
+        bound = 1 / math.sqrt(in_features) if in_features else 0.0
         empty = torch.empty(sizes, device=device, dtype=dtype)
         self.weight = nn.Parameter(empty.uniform_(-bound, bound))
         self.register_parameter("bias", None)
@@ -489,7 +506,8 @@ class BatchNorm1d(Module):
     running_mean and running_var (features,).
 
     Errors: `ValueError` unless the input is (n, features), or if n is less than
-    2 or eps not above 0 in training.
+    2 or eps not above 0 in training; `TypeError` unless the input is floating
+    point, of the weight's dtype.
 
     >>> norm = BatchNorm1d(1)
     >>> norm(torch.tensor([[1.0], [3.0]])).detach().round(decimals=3)
@@ -528,12 +546,17 @@ class BatchNorm1d(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Shift and scale every column."""
         require_dimensions("input", input, 2)
+        require_floating("input", input)
+        require_same_dtype(input=input, weight=self.weight)
         if input.shape[1] != self.num_features:
             wanted = f"input must be (n, {self.num_features})"
             raise ValueError(f"{wanted}, got {tuple(input.shape)}")
         mean, var = self.running_mean, self.running_var
         if self.training:
             require_positive("eps", self.eps)
+            if len(input) < 2:
+                wanted = "in training a batch needs 2 examples or more"
+                raise ValueError(f"{wanted}, got {len(input)}")
             mean, var = input.mean(dim=0), input.var(dim=0, correction=0)
             self.follow(mean, var, len(input))
         scaled = (input - mean) / (var + self.eps).sqrt()
@@ -543,9 +566,6 @@ class BatchNorm1d(Module):
     @torch.no_grad()
     def follow(self, mean: Tensor, var: Tensor, n: int) -> None:
         """Move the running pair towards a batch's mean and variance."""
-        if n < 2:
-            wanted = "in training a batch needs 2 examples or more"
-            raise ValueError(f"{wanted}, got {n}")
         share = self.momentum
         self.running_mean += share * (mean - self.running_mean)
         unbiased = var * n / (n - 1)
@@ -556,7 +576,7 @@ class BatchNorm1d(Module):
         """The options, as PyTorch prints them."""
         options = f"{self.num_features}, eps={self.eps}"
         options += f", momentum={self.momentum}, affine=True"
-        return options + ", track_running_stats=True"
+        return options + ", bias=True, track_running_stats=True"
 
 
 def strangers(model: Any, optimizer: Any) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
@@ -49,26 +47,6 @@ def scaled(correction: int, outside: bool = False) -> Tensor:
     return shifted / root
 
 
-def drawn(bound: float) -> Tensor:
-    """Weights (300, 100), uniform between -bound and bound, from seed 0.
-
-    >>> drawn(0.1).abs().max() <= 0.1
-    tensor(True)
-    """
-    torch.manual_seed(0)
-    return torch.empty(300, 100).uniform_(-bound, bound).double()
-
-
-def default_weight() -> Tensor:
-    """The weights with which `nn.Linear(100, 300)` starts, from seed 0.
-
-    >>> default_weight().shape
-    torch.Size([300, 100])
-    """
-    torch.manual_seed(0)
-    return nn.Linear(100, 300).weight.detach().double()
-
-
 def layer_output(transposed: bool) -> Tensor:
     """A batch through a layer whose matrix is (in, out) or (out, in).
 
@@ -87,7 +65,7 @@ def module_conventions() -> list[Convention]:
     """The rows of this chapter.
 
     >>> [row.name for row in module_conventions()][:2]
-    ['layer', 'start of a layer']
+    ['layer', 'momentum of batch normalization']
     """
     return [
         Convention(
@@ -99,33 +77,17 @@ def module_conventions() -> list[Convention]:
             same=True,
         ),
         Convention(
-            "start of a layer",
-            "uniform, ± sqrt(6 / (in + out))",
-            "uniform, ± 1 / sqrt(in)",
-            lambda: drawn(math.sqrt(6 / 400)),
-            default_weight,
-            source="Glorot and Bengio (2010), equation 16",
-        ),
-        Convention(
-            "start of a layer, in the source code",
-            "uniform, ± 1 / sqrt(in)",
-            "kaiming_uniform_(a=sqrt(5))",
-            lambda: drawn(1 / math.sqrt(100)),
-            default_weight,
-            same=True,
-        ),
-        Convention(
             "momentum of batch normalization",
-            "share 0.9 of the running value is kept",
-            "share 0.1 of the new value is taken",
+            "keeps 0.9 of the running value",
+            "takes 0.1 of the new value",
             lambda: book_running(0.9, 1),
             lambda: torch_norm().running_var.clone(),  # type: ignore[union-attr]
             same=True,
         ),
         Convention(
             "the same number, 0.9, in PyTorch",
-            "share 0.9 of the running value is kept",
-            "share 0.9 of the new value is taken",
+            "keeps 0.9 of the running value",
+            "takes 0.9 of the new value",
             lambda: book_running(0.9, 1),
             lambda: torch_norm(momentum=0.9).running_var.clone(),  # type: ignore[union-attr]
         ),

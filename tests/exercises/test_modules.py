@@ -58,6 +58,11 @@ def test_moved(answers):
         wanted = [n for n, _ in net.named_parameters() if n in names]
         got = list(answers.moved(net, nudge(net, *names)))
         assert got == wanted, f"changed {wanted}: got {got}"
+    net = small(2, 3, 1)
+    rows = torch.arange(6, dtype=F64).reshape(3, 2)
+    net[0].weight.data.copy_(rows)
+    got = list(answers.moved(net, lambda: net[0].weight.data.copy_(rows[[1, 0, 2]])))
+    assert got == ["0.weight"], f"two rows of 0.weight swapped: got {got}"
     net, calls = small(1, 1), []
     answers.moved(net, lambda: calls.append(1))
     assert len(calls) == 1, f"step was called {len(calls)} times, wanted once"
@@ -75,15 +80,27 @@ def test_moved(answers):
     "function that is given its name; remove them in a finally.",
 )
 def test_outputs(answers):
-    net = nn.Sequential(small(2, 3, 1), nn.Tanh())
+    net = nn.Sequential(small(2, 3, 1), nn.Sequential(nn.Tanh()))
+    net[1].eval()
     seen = []
     net[1].register_forward_hook(lambda module, args, output: seen.append(1))
+    before = [dict(vars(part)) for part in net.modules()]
+
+    def unchanged():
+        now = [vars(part) for part in net.modules()]
+        left = any(set(a) != set(b) for a, b in zip(now, before, strict=True))
+        assert not left, "an attribute was left on a module"
+        modes = [part["training"] for part in now]
+        wanted = [part["training"] for part in before]
+        assert modes == wanted, "train or eval was switched"
+
     x = torch.randn(4, 2, dtype=F64)
     got = answers.outputs(net, x)
-    wanted = ["0.0", "0.1", "0.2", "1"]
+    unchanged()
+    wanted = ["0.0", "0.1", "0.2", "1.0"]
     assert sorted(got) == wanted, f"got the paths {sorted(got)}, wanted {wanted}"
     o = x
-    for name, part in zip(wanted, [*net[0], net[1]], strict=True):
+    for name, part in zip(wanted, [*net[0], *net[1]], strict=True):
         o = part.forward(o)
         assert torch.allclose(got[name], o), f"{name}: not what that module answered"
         assert not got[name].requires_grad, f"{name}: the output is not detached"
@@ -96,6 +113,7 @@ def test_outputs(answers):
     with pytest.raises(RuntimeError):
         answers.outputs(net, torch.zeros(4, 5, dtype=F64))
     assert hooks(net) == 1, "after a call that raises, your hooks are still there"
+    unchanged()
     alone = answers.outputs(nn.Tanh(), x)
     assert list(alone) == [""], f"a lone module has the path '', got {list(alone)}"
 
@@ -125,6 +143,11 @@ def test_parabola(answers):
         right = grad is not None and torch.allclose(grad, total.reshape(1))
         assert right, f"slope along {name}: got {grad}, wanted {total.item()}"
     assert not other(x).detach().any(), "two nets share their parameters"
+    x = torch.tensor([[0.1]], dtype=F64)
+    got, wanted = net.double()(x), 2 * x**2 + 3 * x + 5
+    assert got.dtype == F64, f"after double(): got {got.dtype}, wanted torch.float64"
+    close = torch.allclose(got, wanted, rtol=1e-14, atol=0)
+    assert close, f"after double(): got {got.item()}, wanted {wanted.item()}"
 
 
 @pytest.mark.exercise(
@@ -145,6 +168,8 @@ def test_standardizer(answers):
     theirs = (new - x.mean(dim=0)) / x.std(dim=0, correction=0)
     said = f"got {net(new)[0].tolist()}, wanted {theirs[0].tolist()}"
     assert torch.allclose(net(new), theirs, rtol=1e-5), said
+    one = net(new[:1])
+    assert one.shape == (1, 2), f"a batch of one: got {tuple(one.shape)}, not (1, 2)"
     first = net(new)
     x += 100
     assert torch.equal(net(new), first), "it changes when the readings change"
@@ -184,11 +209,14 @@ def test_freeze(answers):
     assert got == 43, f"'0' frozen, then '1': got {got}, wanted 43"
     got = answers.freeze(net, "")
     assert got == 0, f"path '': got {got}, wanted 0"
-    try:
-        answers.freeze(many(), "12")
-    except KeyError:
-        return
-    raise AssertionError("a path that is not there should raise a KeyError")
+    got = answers.freeze(small(2, 3, 1), "1")
+    assert got == 13, f"a tanh has nothing to freeze: got {got}, wanted 13"
+    for path in ["12", "0.weight", "11."]:
+        try:
+            answers.freeze(many(), path)
+        except KeyError:
+            continue
+        raise AssertionError(f"no module has the path {path!r}: wanted a KeyError")
 
 
 @pytest.mark.exercise(
@@ -209,6 +237,10 @@ def test_folded(answers):
         before = [v.clone() for m in (linear, norm) for v in m.state_dict().values()]
         got = answers.folded(linear, norm)
         assert type(got) is nn.Linear, f"got {type(got).__name__}, wanted nn.Linear"
+        assert linear.training, "linear was switched to eval"
+        assert norm.training, "norm was switched to eval"
+        recorded = [p.requires_grad for m in (linear, norm) for p in m.parameters()]
+        assert all(recorded), "parameters of linear or norm no longer record"
         x = torch.randn(6, 3, dtype=dtype)
         after = [v for m in (linear, norm) for v in m.state_dict().values()]
         same = all(torch.equal(a, b) for a, b in zip(before, after, strict=True))

@@ -61,7 +61,7 @@
       this.report.style.cssText =
         "margin:.4em 0;min-height:3.2em;font-variant-numeric:tabular-nums";
       const rows = made.map(([, row]) => row);
-      const panel = html("div", {}, ...rows, this.drawing, this.report);
+      const panel = html("div", {}, ...rows, this.report, this.drawing);
       panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
       return panel;
     }
@@ -98,13 +98,15 @@
       const rows = Math.max(n, 1);
       const { left, column, above, bias, below } = PLACE;
       const beside = column + h * CELL + 8;
+      const head = above - Math.max(d, 3) * CELL;
+      this.drawing.setAttribute("viewBox", `0 ${head - 4} 360 316`);
       const z = now.z ? `Z ${shown(now.z)}` : "Z ?";
       this.drawing.replaceChildren(
         this.grid(left, below, rows, last, C0, false),
         this.word(left, below - 8, `X ${shown(now.x)}`),
         this.grid(column, above - d * CELL, d, h, C1, false),
-        this.word(beside, above - d * CELL + 10, `W ${shown(now.weight)},`),
-        this.word(beside, above - d * CELL + 26, "turned"),
+        this.word(beside, head + 10, `W ${shown(now.weight)},`),
+        this.word(beside, head + 26, "turned"),
         this.grid(column, bias, 1, h, C3, false),
         this.word(beside, bias + 10, `b ${shown(now.bias)}`),
         this.grid(column, below, rows, h, C2, !now.z),
