@@ -541,7 +541,7 @@ def test_wave_has_so_many_examples(n):
 def test_wave_wants_ten_epochs_and_whole_numbers():
     with pytest.raises(ValueError, match="epochs must be at least 10, got 9"):
         train_wave(epochs=9)
-    with pytest.raises(TypeError, match="n must be an integer, got 2.5"):
+    with pytest.raises(TypeError, match=r"n must be an integer, got 2\.5"):
         train_wave(n=2.5, epochs=10)
 
 
