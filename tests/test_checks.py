@@ -29,6 +29,7 @@ from neuralnet.checks import (
     require_sizes,
     require_table,
     require_tensor,
+    require_whole,
 )
 
 
@@ -345,3 +346,19 @@ def test_table_is_refused_for_its_dtype_its_shape_and_its_columns():
             require_table("x", wrong, 3)
     with pytest.raises(TypeError):
         require_table("x", torch.zeros(2, 3, dtype=torch.int64), 3)
+
+
+def test_whole_numbers_pass():
+    require_whole("epochs", 1, 1)
+    require_whole("epochs", 7, 1)
+
+
+@pytest.mark.parametrize("value", [2.5, 2.0, True, "4", None])
+def test_what_is_no_whole_number_is_refused(value):
+    with pytest.raises(TypeError, match="epochs must be an integer, got"):
+        require_whole("epochs", value, 1)
+
+
+def test_a_whole_number_that_is_too_small_is_refused():
+    with pytest.raises(ValueError, match="epochs must be at least 10, got 9"):
+        require_whole("epochs", 9, 10)

@@ -114,11 +114,12 @@ def test_evaluate_weighs_the_batches_and_changes_nothing():
     assert torch.is_grad_enabled()
 
 
-@pytest.mark.parametrize("n", [0, 1])
-def test_an_empty_loader_is_refused(n):
+@pytest.mark.parametrize("name", ["train_epoch", "evaluate"])
+def test_an_empty_loader_is_named(name):
     model, one = Constant(), [(column(0.0), column(1.0))]
-    loaders = [[], one] if n == 0 else [one, []]
-    with pytest.raises(ValueError, match="at least one example"):
+    loaders = [[], one] if name == "train_epoch" else [one, []]
+    message = f"the loader of {name} must yield at least one example"
+    with pytest.raises(ValueError, match=message):
         fit(model, MSE, sgd(model), *loaders, epochs=1)
 
 
@@ -245,6 +246,14 @@ def test_the_bar_goes_to_stderr_without_times(capsys):
     assert last == "100%|##########| 2/2, validation=0.2500"
 
 
+def test_the_bar_counts_the_epoch_at_which_patience_ends(capsys):
+    losses = [1.0, 2.0, 2.0, 2.0, 2.0]
+    scripted(losses, epochs=5, patience=2, progress=True)
+    err = capsys.readouterr().err
+    assert err.endswith("\n")
+    assert err.rstrip().split("\r")[-1].strip().endswith("3/5, validation=2.0000")
+
+
 def test_the_generator_is_the_only_chance():
     """The same seed and loaders give the same history."""
 
@@ -313,6 +322,15 @@ def test_collate_wants_examples_of_one_length():
         default_collate([])
     with pytest.raises(ValueError):
         default_collate([(torch.ones(1),), (torch.ones(1), torch.ones(1))])
+    with pytest.raises(RuntimeError):
+        default_collate([(torch.ones(1),), (torch.ones(2),)])
+
+
+def test_collate_wants_tuples():
+    with pytest.raises(TypeError, match="must be a tuple, got Tensor"):
+        list(DataLoader(torch.zeros(4, 3), 2))
+    found = default_collate([[torch.ones(1)], [torch.zeros(1)]])
+    assert [each.tolist() for each in found] == [[[1.0], [0.0]]]
 
 
 def epochs_of(loader_class, n, size, seed, own, **options):
@@ -352,6 +370,12 @@ def test_loader_without_examples():
 @pytest.mark.parametrize("size", [0, -1])
 def test_loader_wants_a_batch_size(size):
     with pytest.raises(ValueError, match="batch_size must be at least 1"):
+        DataLoader(pairs_of(3), size)
+
+
+@pytest.mark.parametrize("size", [2.5, True, "4"])
+def test_loader_wants_an_integer(size):
+    with pytest.raises(TypeError, match="batch_size must be an integer"):
         DataLoader(pairs_of(3), size)
 
 
@@ -425,6 +449,15 @@ def test_dropout_module_follows_its_mode():
     assert Dropout().p == nn.Dropout().p
     with pytest.raises(ValueError, match="p must lie from 0 to 1, got 2"):
         Dropout(2)
+
+
+@pytest.mark.parametrize("p", [0.2, 0.8])
+def test_dropout_module_drops_with_its_own_p(p):
+    x = torch.ones(200)
+    torch.manual_seed(0)
+    ours = Dropout(p)(x)
+    torch.manual_seed(0)
+    assert torch.equal(ours, nn.Dropout(p)(x))
 
 
 # Twenty networks at once.
@@ -501,8 +534,35 @@ def test_options_change_the_training_and_not_the_data():
 
 @pytest.mark.parametrize("n", [0, 57])
 def test_wave_has_so_many_examples(n):
-    with pytest.raises(ValueError, match="must be at least"):
+    with pytest.raises(ValueError, match="n must"):
         train_wave(n=n, epochs=10)
+
+
+def test_wave_wants_ten_epochs_and_whole_numbers():
+    with pytest.raises(ValueError, match="epochs must be at least 10, got 9"):
+        train_wave(epochs=9)
+    with pytest.raises(TypeError, match=r"n must be an integer, got 2\.5"):
+        train_wave(n=2.5, epochs=10)
+
+
+def test_train_wave_is_the_loop_written_by_hand():
+    found = train_wave(n=10, width=3, weight_decay=0.5, p=0.2, epochs=20, seeds=2)
+    rng = torch.Generator().manual_seed(0)
+    torch.manual_seed(0)
+    (x, t), validation, fresh = [wave(k, 2, rng) for k in (56, 16, 200)]
+    params = start_weights([1, 3, 3, 1], 2, rng)
+    optimizer = torch.optim.AdamW(params, lr=0.02, weight_decay=0.5)
+    rows = []
+    for _ in range(20):
+        optimizer.zero_grad()
+        losses(params, x[:, :10], t[:, :10], 0.2).sum().backward()
+        optimizer.step()
+        with torch.no_grad():
+            sets = (x[:, :10], t[:, :10]), validation, fresh
+            rows.append([losses(params, *each) for each in sets])
+    for i, name in enumerate(("train", "validation", "fresh")):
+        wanted = torch.stack([rows[9][i], rows[19][i]], dim=1)
+        assert torch.equal(found[name], wanted), name
 
 
 # The chapter's tables.

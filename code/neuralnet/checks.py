@@ -332,6 +332,23 @@ def require_at_least(name: str, value: float, least: float) -> None:
         raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
+def require_whole(name: str, value: int, least: int) -> None:
+    """Raise unless the value is an integer, and at least `least`.
+
+    Errors: `TypeError` for what is no integer (a truth value is none),
+    `ValueError` for one that is too small.
+
+    >>> require_whole("batch_size", 4, 1)
+    >>> require_whole("batch_size", 2.5, 1)
+    Traceback (most recent call last):
+        ...
+    TypeError: batch_size must be an integer, got 2.5
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    require_at_least(name, value, least)
+
+
 def require_fraction(name: str, value: float) -> None:
     """Raise unless the number is at least 0 and less than 1 (nan is not).
 

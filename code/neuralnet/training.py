@@ -76,7 +76,7 @@ def train_epoch(
         optimizer.step()
         total += loss.item() * len(target)
         count += len(target)
-    require_examples("loader", count)
+    require_examples("the loader of train_epoch", count)
     return total / count
 
 
@@ -103,7 +103,7 @@ def evaluate(
         loss = loss_fn(model(x), target)
         total += loss.item() * len(target)
         count += len(target)
-    require_examples("loader", count)
+    require_examples("the loader of evaluate", count)
     return total / count
 
 
@@ -127,7 +127,8 @@ def fit(
     epoch, so a generator that is used up will not do.
 
     Errors: `ValueError` if epochs or patience is below 1, a loader is empty, or
-    a loss is not finite (it names the epoch, counted from 0).
+    a loss is not finite (it names the epoch, counted from 0; the model then keeps
+    the weights it had at the error).
 
     >>> _ = torch.manual_seed(0)
     >>> model = nn.Linear(1, 1)
@@ -140,7 +141,7 @@ def fit(
     >>> fit(model, nn.MSELoss(), optimizer, batches, [], epochs=1)
     Traceback (most recent call last):
         ...
-    ValueError: loader must yield at least one example, got none
+    ValueError: the loader of evaluate must yield at least one example, got none
 
     Source: Prechelt (1998) compares rules for stopping; patience is a common one.
     """
@@ -150,12 +151,12 @@ def fit(
     history, lowest = History([], [], best=0), float("inf")
     shape = "{l_bar}{bar:10}| {n_fmt}/{total_fmt}{postfix}"
     bar = tqdm(
-        range(epochs),
+        total=epochs,
         disable=not progress,
         ascii=True,
         bar_format=shape,
     )
-    for epoch in bar:
+    for epoch in range(epochs):
         train = train_epoch(model, loss_fn, optimizer, train_loader)
         validation = evaluate(model, loss_fn, validation_loader)
         place = f"loss of epoch {epoch}"
@@ -164,10 +165,12 @@ def fit(
         history.train.append(train)
         history.validation.append(validation)
         bar.set_postfix(validation=f"{validation:.4f}")
+        bar.update()
         if validation < lowest:
             history.best, lowest = epoch, validation
             kept = copy.deepcopy(model.state_dict())
         elif patience and epoch - history.best >= patience:
             break
+    bar.close()
     model.load_state_dict(kept)
     return history

@@ -22,6 +22,7 @@ from neuralnet.checks import (
     require_at_least,
     require_examples,
     require_tensor,
+    require_whole,
 )
 
 
@@ -64,13 +65,17 @@ def default_collate(
 ) -> list[Tensor]:
     """Examples in, mini-batch out: inputs and targets, stacked.
 
-    Errors: `ValueError` for no example or examples of different length.
+    Errors: `TypeError` for an example that is no tuple, `ValueError` for no example
+    or tuples of different length, `RuntimeError` for tensors of different shape.
 
     >>> pairs = [(torch.zeros(1), torch.ones(1)), (torch.ones(1), torch.ones(1))]
     >>> [tuple(each.shape) for each in default_collate(pairs)]
     [(2, 1), (2, 1)]
     """
     require_examples("batch", len(batch))
+    if not all(isinstance(each, tuple | list) for each in batch):
+        given = type(batch[0]).__name__
+        raise TypeError(f"each example must be a tuple, got {given}")
     return [torch.stack(column) for column in zip(*batch, strict=True)]
 
 
@@ -98,10 +103,11 @@ class DataLoader:
     """Mini-batches of `batch_size` examples, in order or shuffled.
 
     `dataset` is whatever has a length and items. Each `for` over the loader is
-    an epoch. The last mini-batch holds what is
-    left, unless `drop_last` leaves it out.
+    an epoch. The last mini-batch holds what is left, unless `drop_last` leaves it
+    out.
 
-    Errors: `ValueError` if batch_size is below 1, or for shuffling no example.
+    Errors: `TypeError` if batch_size is no integer, `ValueError` if it is below 1,
+    or for shuffling no example.
 
     >>> x = torch.arange(5.0)[:, None]
     >>> loader = DataLoader(Readings(x, 2 * x), batch_size=2)
@@ -125,7 +131,7 @@ class DataLoader:
         drop_last: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
-        require_at_least("batch_size", batch_size, 1)
+        require_whole("batch_size", batch_size, 1)
         if shuffle:
             require_examples("a shuffled dataset", len(dataset))
         self.dataset, self.batch_size = dataset, batch_size

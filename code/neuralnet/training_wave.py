@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuralnet.checks import require_at_least
+from neuralnet.checks import require_at_least, require_between, require_whole
 from neuralnet.training_dropout import dropout
 
 #: Standard deviation of the noise; no model can expect a loss below its square.
@@ -83,20 +83,23 @@ def train_wave(
     epochs: int = 200,
     seeds: int = 20,
 ) -> dict[str, Tensor]:
-    """Losses of all seeds, every tenth epoch, and the inputs and answers.
+    """Losses of all seeds, every tenth epoch.
 
     Each seed has its own n training examples (of 56; a smaller n takes the first),
     16 for validation and 200 fresh ones. `train`, `validation` and `fresh` have
-    the shape (S, epochs // 10); the same seeds start alike whatever the options.
+    the shape (S, epochs // 10); at one width the same seeds start alike whatever
+    the other options.
 
-    Errors: `ValueError` unless n is from 1 to 56.
+    Errors: `ValueError` unless n is from 1 to 56 and epochs at least 10, `TypeError`
+    if one is no integer.
 
     >>> curves = train_wave(epochs=20, seeds=3)
     >>> {name: tuple(curve.shape) for name, curve in curves.items()}
     {'train': (3, 2), 'validation': (3, 2), 'fresh': (3, 2)}
     """
-    require_at_least("n", n, 1)
-    require_at_least("56 - n", 56 - n, 0)
+    require_whole("n", n, 1)
+    require_between("n", n, 1, 56)
+    require_whole("epochs", epochs, 10)
     rng = torch.Generator().manual_seed(0)
     torch.manual_seed(0)  # for dropout
     many, validation, fresh = [wave(k, seeds, rng) for k in (56, 16, 200)]

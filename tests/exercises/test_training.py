@@ -98,12 +98,14 @@ def test_folds(answers):
     ]
     assert many[0] == many[1], "the same seed gave two different splits"
     assert len(set(many)) == 3, "other seeds gave the same split: draw the order"
+    runs = [h[-1] - h[0] == len(h) - 1 for each in many for h in each]
+    assert not all(runs), "every part is a run of neighbours: shuffle the examples"
 
 
 @pytest.mark.exercise(
     5,
     "A large mini-batch in a small memory",
-    hint="Weigh each loss by its share of the group; step at the end of each group.",
+    hint="Forget old slopes before a group, weigh each loss by its share, then step.",
 )
 def test_accumulate_epoch(answers):
     rng = torch.Generator().manual_seed(0)
@@ -151,4 +153,4 @@ def test_learn_wave(answers):
         found.append(((got - torch.sin(2 * fresh)) ** 2).mean())
     found = torch.stack(found).sort().values
     middle = found.quantile(0.5).item()
-    assert middle < 1 / 12, f"median of 8: {middle:.3f}, wanted below {1 / 12:.3f}"
+    assert middle < 1 / 20, f"median of 8: {middle:.3f}, wanted below {1 / 20:.3f}"

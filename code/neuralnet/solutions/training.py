@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -50,10 +51,9 @@ def accumulate_epoch(
     parts: int,
 ) -> int:
     """Step once for every `parts` mini-batches, as if they were one; the steps."""
-    batches, steps = list(loader), 0
+    batches, steps = iter(loader), 0
     model.train()
-    for first in range(0, len(batches), parts):
-        group = batches[first : first + parts]
+    while group := list(itertools.islice(batches, parts)):
         count = sum(len(t) for _, t in group)
         optimizer.zero_grad()
         for x, t in group:
