@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 import torch
@@ -105,7 +106,13 @@ def test_target_of_two_dimensions_is_refused():
 
 def test_fingerprint_is_the_same_in_every_order_and_every_run():
     assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
-    assert fingerprint({"epochs": 30}) == "38d507e431b72d38"
+    assert fingerprint({"a": {"c": 1, "d": 2}}) == fingerprint({"a": {"d": 2, "c": 1}})
+    assert fingerprint({"epochs": 30}) == "be905d7300b82145"
+
+
+def test_fingerprint_takes_no_tensor_whose_text_would_be_abridged():
+    with pytest.raises(TypeError, match="Tensor"):
+        fingerprint({"weights": torch.zeros(2000)})
 
 
 def envelope():
@@ -166,11 +173,20 @@ def test_page_opens_the_envelope_in_its_last_part_only():
     assert sum("test_target = envelope.open(choices)" in each for each in late) == 1
     used = [each for each in early if "envelope" in each]
     assert len(used) == 1
+    assert used[0].count("envelope") == 2
     assert "try:\n    envelope.open({})\nexcept RuntimeError" in used[0]
     for each in early:
         for word in ("load_digits", "_kept", "test_x", "test_target"):
             assert word not in each
         assert each.count("set_apart(") == (1 if each == used[0] else 0)
+    prose = text[: text.index("## The envelope is opened")]
+    inside = re.compile(r"envelope|load_digits|_kept|test_x|test_target|set_apart")
+    for said in re.findall(r"\{value\}`([^`]*)`", prose):
+        assert not inside.search(said)
+    opening = text[: text.index("```{code-cell}")]
+    for said in re.findall(r"\{final\}`([^`]*)`", prose):
+        assert f"{{final}}`{said}`" in opening
+        assert not inside.search(said)
 
 
 # Scaling and simple answers
@@ -224,6 +240,11 @@ def test_accuracy_refuses_what_does_not_fit(scores, target):
         accuracy(scores, target)
 
 
+def test_nearest_centroid_is_exact_far_from_zero():
+    x = torch.full((30, 2), 1e4) + torch.arange(30)[:, None]
+    assert nearest_centroid(x, x).diagonal().eq(0).all()
+
+
 def test_centroid_of_a_class_without_examples_is_refused():
     with pytest.raises(ValueError, match="examples of each class"):
         centroids(torch.zeros(2, 3), torch.tensor([0, 2]), 3)
@@ -248,8 +269,14 @@ def test_logistic_regression_asks_for_decay_and_classes():
     x, target = small_cases()[0]
     with pytest.raises(ValueError, match="weight_decay must be greater than 0"):
         logistic_regression(x, target, 0.0, 3)
-    with pytest.raises(ValueError, match="target must lie from 0 to 1"):
-        logistic_regression(x, target, 0.1, 2)
+    for wrong in target, torch.where(target == 2, -100, target):
+        with pytest.raises(ValueError, match="target must lie from 0 to 1"):
+            logistic_regression(x, wrong, 0.1, 2)
+
+
+def test_temperature_asks_for_classes():
+    with pytest.raises(ValueError, match="target must lie from 0 to 2"):
+        fit_temperature(torch.eye(3), torch.tensor([0, 1, -100]))
 
 
 # Many networks
@@ -308,6 +335,21 @@ def test_training_sees_each_example_once_an_epoch(monkeypatch):
             assert sorted(deck.tolist()) == list(range(7))
     assert not torch.equal(torch.cat(seen[:3], 1), torch.cat(seen[3:], 1))
     assert not torch.equal(seen[0][0], seen[0][1])
+
+
+def test_training_is_watched_after_each_epoch_without_a_graph():
+    params = stack_networks([0, 1], SMALL)
+    x, target = torch.ones(2, 5, 6), torch.zeros(2, 5, dtype=torch.int64)
+
+    def watch():
+        assert not torch.is_grad_enabled()
+        return loss_many(params, x, target)
+
+    optimizer = torch.optim.SGD(params, lr=0.1)
+    options = {"epochs": 3, "seeds": [0, 1], "watch": watch}
+    seen = train_many(params, optimizer, x, target, **options)
+    assert seen.shape == (3, 2)
+    assert (seen[1:] < seen[:-1]).all()
 
 
 @pytest.mark.parametrize(
@@ -461,6 +503,9 @@ def test_images_are_drawn_in_rows_with_their_titles():
     corners = [tuple(image.get_extent()) for image in axis.images]
     assert corners[:2] == [(0, 8, 8, 0), (10, 18, 8, 0)]
     assert corners[3] == (0, 8, 19.5, 11.5)
+    assert axis.images[0].get_clim() == (0, 16)
+    assert axis.images[0].cmap(1.0)[:3] == pytest.approx((0, 0, 0))
+    assert axis.images[0].cmap(0.0)[:3] == pytest.approx((1, 1, 1))
 
 
 def test_signed_images_have_zero_in_the_middle_of_the_colors():

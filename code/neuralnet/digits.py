@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 from collections.abc import Callable, Sequence
 
 import torch
@@ -57,14 +58,16 @@ def stratified(
 
 
 def fingerprint(choices: dict) -> str:
-    """Sixteen signs that change when any of the choices does.
+    """Sixteen signs from the text of the choices: numbers, text, lists of them.
+
+    Errors: `TypeError` for what JSON cannot hold, tensors among them.
 
     >>> fingerprint({"lr": 0.1}) == fingerprint({"lr": 0.1})
     True
     >>> fingerprint({"lr": 0.1}) == fingerprint({"lr": 0.2})
     False
     """
-    text = repr(sorted(choices.items()))
+    text = json.dumps(choices, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -230,7 +233,7 @@ def logistic_regression(
     layer = nn.Linear(x.shape[1], classes, dtype=x.dtype)
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)
-    require_classes(layer(x), target, -100)
+    require_classes(layer(x), target, ignore_index=0)
     optimizer: torch.optim.Optimizer = torch.optim.LBFGS(
         layer.parameters(),
         max_iter=500,

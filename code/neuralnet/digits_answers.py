@@ -111,7 +111,7 @@ def fit_temperature(scores: Tensor, target: Tensor) -> float:
     2.7307
     """
     require_table("scores", scores)
-    require_classes(scores, target, -100)
+    require_classes(scores, target, ignore_index=0)
     z = scores.detach().double()
     right = z.gather(1, target[:, None]).mean()
     low, high = torch.tensor([0.01, 100.0], dtype=z.dtype).log()

@@ -29,7 +29,7 @@ from neuralnet.training import History, fit
 SIZES = (64, 32, 16, 10)
 LEARNING_RATE = 5e-3
 BATCH_SIZE = 32
-EPOCHS = 30
+EPOCHS = 20
 
 
 def train_one(

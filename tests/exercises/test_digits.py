@@ -40,7 +40,8 @@ def test_right_by_class(answers):
     3, "How many test images?", hint="Solve for n, round up, and try n - 1 as well."
 )
 def test_images_needed(answers):
-    for p, margin in [(0.97, 0.005), (0.5, 0.02), (0.9, 0.3), (0.97, 0.0199)]:
+    cases = [(0.97, 0.005), (0.5, 0.25), (0.5, 0.02), (0.9, 0.3), (0.97, 0.0199)]
+    for p, margin in cases:
         got = answers.images_needed(p, margin)
         assert got == int(got), f"{p}, {margin}: got {got}, not a whole number"
 
@@ -52,6 +53,8 @@ def test_images_needed(answers):
         assert width(got) <= margin * (1 + 1e-9), said
         fewer = got == 1 or width(got - 1) > margin * (1 - 1e-9)
         assert fewer, f"{p}, {margin}: {got - 1} would be enough"
+    got = answers.images_needed(0.5, 0.25)
+    assert got == 16, f"0.5, 0.25: got {got}, wanted 16"
 
 
 @pytest.mark.exercise(
@@ -73,8 +76,13 @@ def test_shifted(answers):
         said = f"across {across}, down {down}: pixel {wrong[:1].tolist()} is wrong"
         assert torch.equal(got, wanted), said
         assert torch.equal(images, before), "the images given were changed"
-    got = answers.shifted(images, 0, -9)
-    assert not got.any(), "a shift by 9 should leave blank paper"
+    for across, down in [(0, -9), (0, 9), (9, 0), (-9, 0)]:
+        got = answers.shifted(images, across, down)
+        said = f"across {across}, down {down} should leave blank paper"
+        assert got.shape == (3, 64), f"got shape {tuple(got.shape)}, wanted (3, 64)"
+        assert not got.any(), said
+    got = answers.shifted(images.double(), 1, 0).dtype
+    assert got == torch.float64, f"float64 images: got {got}"
 
 
 @pytest.mark.exercise(

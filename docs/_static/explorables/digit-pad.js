@@ -148,8 +148,8 @@
     listen() {
       const place = (event) => {
         const box = this.pad.getBoundingClientRect();
-        return [
-          ((event.clientX - box.left) / box.width) * FINE,
+        return [ /* what is drawn is shifted afterwards, so take the shift off */
+          ((event.clientX - box.left) / box.width) * FINE - 4 * Number(this.across.value),
           ((event.clientY - box.top) / box.height) * FINE,
         ];
       };
@@ -217,7 +217,7 @@
         this.squares[at].setAttribute("fill", ink ? `rgb(${gray},${gray},${gray})` : PAPER);
       });
       const scale = (SIDE * CELL) / FINE;
-      this.spot.setAttribute("cx", this.cursor[0] * scale);
+      this.spot.setAttribute("cx", (this.cursor[0] + 4 * across) * scale);
       this.spot.setAttribute("cy", this.cursor[1] * scale);
       this.spot.setAttribute("r", Number(this.pen.value) * scale);
       const order = [...probabilities.keys()].sort((a, b) =>
