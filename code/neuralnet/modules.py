@@ -18,7 +18,6 @@ from torch import Tensor, nn
 
 from neuralnet.checks import (
     require_dimensions,
-    require_floating,
     require_positive,
     require_same_dtype,
     require_sizes,
@@ -506,8 +505,8 @@ class BatchNorm1d(Module):
     running_mean and running_var (features,).
 
     Errors: `ValueError` unless the input is (n, features), or if n is less than
-    2 or eps not above 0 in training; `TypeError` unless the input is floating
-    point, of the weight's dtype.
+    2 or eps not above 0 in training; `TypeError` unless the input has the
+    weight's dtype.
 
     >>> norm = BatchNorm1d(1)
     >>> norm(torch.tensor([[1.0], [3.0]])).detach().round(decimals=3)
@@ -546,7 +545,6 @@ class BatchNorm1d(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Shift and scale every column."""
         require_dimensions("input", input, 2)
-        require_floating("input", input)
         require_same_dtype(input=input, weight=self.weight)
         if input.shape[1] != self.num_features:
             wanted = f"input must be (n, {self.num_features})"
