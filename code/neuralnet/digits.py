@@ -214,7 +214,7 @@ def logistic_regression(
 ) -> nn.Linear:
     r"""One affine layer with the smallest cross-entropy, its weights kept small.
 
-    Minimizes the mean cross-entropy plus $\frac\lambda2 \sum w^2$, the biases
+    Minimizes the mean cross-entropy plus lambda/2 times the sum of w^2, the biases
     left free. The sum is convex: there is one minimum (up to a constant added to
     all biases), and neither seed nor rate matters. Computed in float64.
 
