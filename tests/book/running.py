@@ -23,7 +23,7 @@ def run_alone(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
         env=kept | {"MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
         check=False,
     )
     left = [path.name for path in folder.iterdir()]

@@ -97,7 +97,7 @@ class Book:
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         self.output = done.stdout + done.stderr
