@@ -42,7 +42,6 @@ numfig_format = {
 extensions = [
     "myst_nb",
     "sphinx.ext.intersphinx",
-    "sphinx_codeautolink",
     "sphinx_copybutton",
     "sphinx_exercise",
     "sphinx_multitoc_numbering",
@@ -56,6 +55,7 @@ extensions = [
     "explorables",
     "terms",
     "reference",
+    "code_links",
     "downloads",
     "page",
 ]
@@ -98,10 +98,6 @@ autodoc_default_options = {
 autodoc_inherit_docstrings = False
 add_module_names = False
 autodoc_typehints_format = "short"
-codeautolink_autodoc_inject = False
-codeautolink_concat_default = True
-codeautolink_disable_link_titles = True
-codeautolink_custom_blocks = {"ipython3": None}
 
 bibtex_bibfiles = ["docs/references.bib"]
 bibtex_default_style = "alpha"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 # Their cells and folds are styled in book.css; theirs weigh 40 kB a page.
-UNUSED = ("mystnb.", "exercise.css", "sphinx-codeautolink.css")
+UNUSED = ("mystnb.", "exercise.css")
 
 # Roles and landmarks that theme and docutils leave incomplete, as axe reports them.
 MENDED_BODY = {
@@ -60,6 +62,22 @@ def on_page(
     )
 
 
+def on_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Write all pages again when one has another title, number or place.
+
+    Each page shows those of the others, beside its text and under it; Sphinx itself
+    would write only the pages that list the changed one.
+    """
+    now = (
+        {name: title.astext() for name, title in env.titles.items()},
+        env.toc_secnumbers,
+        env.toctree_includes,
+    )
+    before = getattr(env, "outline", None)
+    env.outline = copy.deepcopy(now)  # type: ignore[attr-defined]
+    return [] if now == before else sorted(env.all_docs)
+
+
 def on_finished(app: Sphinx, exception: Exception | None) -> None:
     """Mend what the theme's own template writes around the page."""
     if exception or app.builder.format != "html":
@@ -72,7 +90,9 @@ def on_finished(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    # After furo has made its navigation, and after codeautolink its links.
+    # After furo has made its navigation, and after the links in code.
     app.connect("html-page-context", on_page, priority=900)
+    # After Sphinx has numbered the sections.
+    app.connect("env-get-updated", on_updated, priority=900)
     app.connect("build-finished", on_finished, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

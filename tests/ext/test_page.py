@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from ext.tiny import build
 from page import FORMULA_END, MENDED_BODY, MENDED_PAGE, PLAIN_CODE, mend
 
 
@@ -32,3 +35,34 @@ def test_displayed_formula_is_left_alone():
 def test_marks_of_plain_code_go_and_coloured_ones_stay():
     text = '<span class="n">x</span> <span class="o">=</span><span class="p">(</span>'
     assert PLAIN_CODE.sub(r"\1", text) == 'x <span class="o">=</span>('
+
+
+EXTENSIONS = Path(__file__).parents[2] / "docs" / "_ext"
+CONF = f"import sys\nsys.path.insert(0, {str(EXTENSIONS)!r})\nextensions = ['page']\n"
+TOCTREE = "Index\n=====\n\n.. toctree::\n   :numbered:\n\n   {}\n   {}\n"
+
+
+def test_pages_never_show_the_old_title_number_or_place_of_another(tmp_path):
+    (tmp_path / "conf.py").write_text(CONF)
+    (tmp_path / "index.rst").write_text(TOCTREE.format("one", "two"))
+    (tmp_path / "one.rst").write_text("One\n===\n")
+    (tmp_path / "two.rst").write_text("Two\n===\n")
+    page = tmp_path / "html" / "one.html"
+    build(tmp_path)
+    assert "Two" in page.read_text()
+    assert "1. " in page.read_text()
+
+    (tmp_path / "two.rst").write_text("Zwei\n====\n")
+    build(tmp_path)
+    assert "Zwei" in page.read_text()
+    assert "Two" not in page.read_text()
+
+    (tmp_path / "index.rst").write_text(TOCTREE.format("two", "one"))
+    build(tmp_path)
+    assert "2. " in page.read_text()
+
+    written = page.stat().st_mtime_ns
+    build(tmp_path)
+    (tmp_path / "two.rst").write_text("Zwei\n====\n\nText.\n")
+    build(tmp_path)
+    assert page.stat().st_mtime_ns == written
