@@ -72,6 +72,16 @@ nb_execution_timeout = 120
 nb_execution_raise_on_error = True
 nb_ipywidgets_js = {}  # type: ignore[var-annotated]
 nb_mime_priority_overrides = [("html", "image/svg+xml", 0)]
+# What chapters import, imported once for all of them (kernels.py): the first
+# optimizer of a process imports torch._dynamo.
+chapter_preload = [
+    "torch",
+    "torch._dynamo",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.backends.backend_agg",
+    "ipykernel.kernelapp",
+]
 # A change in one of these files makes every page run again.
 chapter_fingerprint = [
     "requirements.txt",

@@ -16,3 +16,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--answers", help="mark the exercises' answers in this folder (make exercise)"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the workers of a long run start, so that all of them share it."""
+    if getattr(config.option, "numprocesses", None):
+        from programs import preloaded
+
+        programs = preloaded()
+        programs.__enter__()
+        config.add_cleanup(lambda: programs.__exit__(None, None, None))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from book.prose import PACKAGE, ROOT, chapters
 from cells import FENCE, closing, read_cells
+from programs import python
 
 STEMS = [path.stem for path in chapters()]
 EACH = pytest.mark.parametrize("stem", STEMS)
@@ -21,7 +22,7 @@ SAID = re.compile(r"^Exercise (\d+), (.+): (right|not answered yet|not yet\..*)$
 
 def mark(answers: Path, marker: str = "") -> subprocess.CompletedProcess[str]:
     """Mark a folder of answers as a reader would, with pytest itself."""
-    command = [sys.executable, "-m", "pytest", f"tests/exercises/{marker}", "-q"]
+    command = [*python(), "-m", "pytest", f"tests/exercises/{marker}", "-q"]
     return subprocess.run(
         [*command, "-p", "no:cacheprovider", f"--answers={answers}"],
         cwd=ROOT,

@@ -107,7 +107,8 @@ def execute_all(app: Sphinx, jobs: list[Job]) -> None:
         logger.info(f"{word} {job.name}: {count} cells")
 
     cache = Path(app.config.nb_execution_cache_path)
-    execute(jobs, cache, app.config.nb_execution_timeout, tell)
+    timeout, preload = app.config.nb_execution_timeout, app.config.chapter_preload
+    execute(jobs, cache, timeout, preload, tell)
     for job in jobs:
         with named(app, job.path):
             if job.error:
@@ -238,6 +239,7 @@ def is_worth_showing(record: logging.LogRecord) -> bool:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("chapter_package", "code/neuralnet", "env", str)
     app.add_config_value("chapter_fingerprint", [], "env", list)
+    app.add_config_value("chapter_preload", [], "", list)
     app.add_role("value", ValueRole())
     app.connect("env-before-read-docs", on_before_read)
     app.connect("source-read", on_source_read)

@@ -22,6 +22,8 @@ from typing import NoReturn
 from cells import MIME, ChapterError, Expanded
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+from jupyter_client.manager import AsyncKernelManager
+from kernels import manager, server
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from nbclient import NotebookClient
@@ -65,12 +67,14 @@ def execute(
     jobs: list[Job],
     cache_path: Path,
     timeout: int,
+    preload: list[str],
     tell: Callable[[Job, bool], None],
 ) -> None:
     """Fill in the outputs of all jobs, from the cache where they are there.
 
-    As many kernels run at once as there are processors; each serves one chapter.
-    `tell` hears of a job when it starts (False) and when it has ended (True).
+    As many kernels run at once as there are processors, the longest chapter first;
+    each serves one chapter. They have imported the modules of `preload`. `tell`
+    hears of a job when it starts (False) and when it has ended (True).
     """
     cache = get_cache(str(cache_path))  # type: ignore[no-untyped-call]
     missing = []
@@ -86,22 +90,26 @@ def execute(
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         tell(job, True)
 
-    async def run_all() -> None:
+    async def run_all(address: str) -> None:
         free = asyncio.Semaphore(os.cpu_count() or 1)
+        kernel = manager(address)
 
         async def run_when_free(job: Job) -> None:
             async with free:
                 tell(job, False)
-                await run(job, timeout)
+                await run(job, timeout, kernel)
             keep(job)
 
         await asyncio.gather(*map(run_when_free, missing))
 
-    with asyncio.Runner(loop_factory=Loop) as runner:
-        runner.run(run_all())
+    if not missing:
+        return
+    missing.sort(key=lambda job: len(job.page.text), reverse=True)
+    with server(preload) as address, asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(run_all(address))
 
 
-async def run(job: Job, timeout: int) -> None:
+async def run(job: Job, timeout: int, kernel: type[AsyncKernelManager]) -> None:
     """Run all cells in a new kernel; a failure names the line of the chapter."""
     started = 0
 
@@ -114,6 +122,7 @@ async def run(job: Job, timeout: int) -> None:
         job.notebook,
         timeout=timeout,
         resources={"metadata": {"path": str(job.path.parent)}},
+        kernel_manager_class=kernel,
         kernel_name=job.notebook.metadata["kernelspec"]["name"],
         on_cell_start=on_cell_start,
         shutdown_kernel="immediate",

@@ -185,6 +185,8 @@ def kernel_environment(docs: Path) -> dict[str, str]:
     return {
         "MATPLOTLIBRC": str(docs / "_style" / "matplotlibrc"),
         "IPYTHONDIR": str(profile),
+        # The kernel's own choice; matplotlib may be imported before the kernel starts.
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from programs import python
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,7 +89,7 @@ class Book:
         self.write(f"docs/{name}.md", f"---\nfile_format: mystnb\n---\n{text}")
 
     def build(self, *options: str) -> int:
-        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html"]
+        command = [*python(), "-m", "sphinx", "-W", "--keep-going", "-b", "html"]
         command += ["-c", ".", "-d", "doctrees", *options, "docs", "html"]
         done = subprocess.run(
             command,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import nbformat
 import pytest
@@ -156,6 +157,41 @@ def test_a_cell_of_two_images_is_no_figure(book):
     book.page("one", doubled)
     assert book.build() != 0
     assert "draws 2 images" in book.output
+
+
+DRAWS = """# One
+
+```{code-cell}
+:figure: fig-line
+:caption: A line.
+:alt: A line that rises.
+import os
+
+import matplotlib.pyplot as plt
+
+print("torch" in globals(), "BOOK_MARK" in os.environ)
+os.environ["BOOK_MARK"] = plt.marked = "here"
+plt.plot([0, 1])
+plt.show()
+```
+"""
+
+
+def test_pages_are_the_same_with_and_without_preloaded_kernels(book):
+    """And a page leaves nothing behind for the next."""
+    book.page("one", DRAWS)
+    book.page("two", DRAWS.replace("fig-line", "fig-two") + "\n\n")
+    book.write("docs/index.md", INDEX)
+    modules = "matplotlib.pyplot,ipykernel.kernelapp"
+    sites = []
+    for given in ("", modules):
+        shutil.rmtree(book.root / "html", ignore_errors=True)
+        shutil.rmtree(book.root / "executed", ignore_errors=True)
+        assert book.build("-E", "-D", f"chapter_preload={given}") == 0, book.output
+        assert book.executed == {"one", "two"}
+        sites.append([book.html("one"), book.html("two")])
+        assert all("False False" in page for page in sites[-1])
+    assert sites[0] == sites[1]
 
 
 HALVES = """# One

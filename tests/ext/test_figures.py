@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
+from programs import python
 
 DOCS = Path(__file__).parents[2] / "docs"
 RC = matplotlib.rc_params_from_file(
@@ -105,7 +105,7 @@ plt.show()
 
 def build(book: Path, *arguments: str) -> str:
     """Build a book in a process of its own; what it warned of."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", *arguments]
+    command = [*python(), "-m", "sphinx", "-q", "-b", "html", *arguments]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
     finished = subprocess.run(
         [*command, str(book), str(book / "_build")],

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import html5lib
 import pytest
+from programs import python
 
 DOCS = Path(__file__).parents[2] / "docs"
 STATIC = DOCS / "_static"
@@ -104,7 +104,7 @@ After, {ref}`sol-two-1`.
 
 def run(book: Path, *, builder: str = "html") -> subprocess.CompletedProcess[str]:
     """Build a book in a process of its own."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", builder]
+    command = [*python(), "-m", "sphinx", "-q", "-b", builder]
     return subprocess.run(
         [*command, "-d", str(book / "trees"), str(book), str(book / "_out" / builder)],
         capture_output=True,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
+
+from programs import python
 
 
 def build(book: Path, builder: str = "html") -> str:
     """Build a book in a process of its own; what it warned of."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", builder]
+    command = [*python(), "-m", "sphinx", "-q", "-b", builder]
     finished = subprocess.run(
         [*command, "-d", str(book / "doctrees"), str(book), str(book / builder)],
         capture_output=True,

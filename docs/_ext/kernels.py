@@ -1,0 +1,73 @@
+"""Kernels for the chapters: forks of a process that has the slow imports behind it.
+
+Starting a kernel and importing PyTorch, its compiler (which the first optimizer
+asks for) and matplotlib takes longer than the cells of most chapters. `preloaded`
+does it once. Elsewhere than on Linux forks of such a process are not safe, and each
+chapter starts a kernel of its own, with the same outputs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import preloaded
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+
+PRELOADED = str(Path(preloaded.__file__))
+
+
+@contextmanager
+def server(
+    modules: Sequence[str],
+    environment: Mapping[str, str] = os.environ,
+    options: Sequence[str] = ("-P",),
+    *,
+    wait: bool = True,
+) -> Iterator[str]:
+    """The address of a server that imports the modules; "" where there is none.
+
+    Until it is ready (which this waits for), programs start as they always do.
+    """
+    if not modules or sys.platform != "linux":
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(prefix="book-") as folder:
+        address = f"{folder}/server"
+        process = subprocess.Popen(
+            [sys.executable, *options, PRELOADED, "serve", address, *modules],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            # Ctrl-C is for us; the server follows.
+            start_new_session=True,
+        )
+        assert process.stdin
+        assert process.stdout
+        try:
+            is_there = not wait or process.stdout.readline() == b"ready\n"
+            yield address if is_there else ""
+        finally:
+            process.stdin.close()
+            process.wait()
+            process.stdout.close()
+
+
+def command(address: str) -> list[str]:
+    """How a program is run by the server."""
+    return [sys.executable, "-I", "-S", PRELOADED, "run", address]
+
+
+def manager(address: str) -> type[AsyncKernelManager]:
+    """What starts a chapter's kernel, from the server if there is one."""
+    if not address:
+        return AsyncKernelManager
+    argv = [*command(address), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
+    return type("PreloadedKernel", (AsyncKernelManager,), {"kernel_spec": spec})
