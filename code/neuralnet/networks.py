@@ -84,14 +84,14 @@ def functional_net(
     return F.linear(o, params["output.weight"], params["output.bias"])
 
 
-def require_table(x: Tensor, target: Tensor) -> None:
+def require_columns(x: Tensor, target: Tensor) -> None:
     """Raise unless x and target are columns (n, 1) of one dtype, or stacks.
 
     Errors: `TypeError` if one is not a floating-point tensor or the dtypes
     differ; `ValueError` if the shapes differ, do not end in 1, or hold nothing.
 
-    >>> require_table(torch.zeros(11, 1), torch.zeros(11, 1))
-    >>> require_table(torch.zeros(11), torch.zeros(11))
+    >>> require_columns(torch.zeros(11, 1), torch.zeros(11, 1))
+    >>> require_columns(torch.zeros(11), torch.zeros(11))
     Traceback (most recent call last):
         ...
     ValueError: x must be a column (..., n, 1) without a size of 0, got (11,)
@@ -113,11 +113,12 @@ def train_net(
     lr: float = 1e-3,
     steps: int = 5000,
 ) -> list[float]:
-    """Lower the mean squared error by SGD on all the examples at once.
+    """Lower the mean squared error by steps on all the examples at once.
 
-    Returns the loss before each step. Shapes: x (n, 1), target (n, 1).
+    The steps are those of `torch.optim.SGD`, written out. Returns the loss
+    before each step. Shapes: x (n, 1), target (n, 1).
 
-    Errors: those of `require_table`; `ValueError` unless lr is positive,
+    Errors: those of `require_columns`; `ValueError` unless lr is positive,
     steps at least 0 and the model's output of the target's shape.
 
     >>> model = nn.Linear(1, 1).double()
@@ -126,19 +127,18 @@ def train_net(
     >>> len(losses), losses[-1] < 1e-3
     (100, True)
     """
-    require_table(x, target)
+    require_columns(x, target)
     require_positive("lr", lr)
     require_at_least("steps", steps, 0)
-    loss_fn = nn.MSELoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    require_same_shape(output=model(x), target=target)
+    params = list(model.parameters())
     losses = []
     for _ in range(steps):
-        optimizer.zero_grad()
-        output = model(x)
-        require_same_shape(output=output, target=target)
-        loss = loss_fn(output, target)
-        loss.backward()
-        optimizer.step()
+        loss = F.mse_loss(model(x), target)
+        slopes = torch.autograd.grad(loss, params)
+        with torch.no_grad():
+            for param, slope in zip(params, slopes, strict=True):
+                param.sub_(slope, alpha=lr)
         losses.append(loss.item())
     return losses
 
@@ -203,7 +203,7 @@ def run_stack(x: Tensor, params: Sequence[Tensor]) -> Tensor:
     torch.Size([3, 11, 1])
     """
     weight1, bias1, weight2, bias2 = params
-    o = torch.tanh(torch.baddbmm(bias1, x, weight1))
+    o = torch.tanh(x * weight1 + bias1)
     return torch.baddbmm(bias2, o, weight2)
 
 
@@ -221,7 +221,7 @@ def train_stack(
 
     Shapes: x (S, n, 1), target (S, n, 1), params as in `start_many`.
 
-    Errors: those of `require_table`; `ValueError` unless lr is positive and
+    Errors: those of `require_columns`; `ValueError` unless lr is positive and
     steps at least 0.
 
     >>> params, x = start_many(2, 8), torch.ones(2, 3, 1).double()
@@ -229,19 +229,19 @@ def train_stack(
     >>> bool((run_stack(x, params) - 5).abs().max() < 0.01)
     True
     """
-    require_table(x, target)
+    require_columns(x, target)
     require_positive("lr", lr)
     require_at_least("steps", steps, 0)
     weight1, bias1, weight2, bias2 = params
     for _ in range(steps):
-        o = torch.tanh(torch.baddbmm(bias1, x, weight1))
+        o = torch.tanh(x * weight1 + bias1)
         miss = torch.baddbmm(bias2, o, weight2) - target
         back = miss * (2 / x.shape[-2])
-        z_bar = back @ weight2.mT * (1 - o * o)
-        slopes = [x.mT @ z_bar, z_bar.sum(1, True)]
-        slopes += [o.mT @ back, back.sum(1, True)]
-        for param, slope in zip(params, slopes, strict=True):
-            param.sub_(slope, alpha=lr)
+        z_bar = back * weight2.mT * (1 - o * o)
+        weight1.sub_((x * z_bar).sum(1, True), alpha=lr)
+        bias1.sub_(z_bar.sum(1, True), alpha=lr)
+        weight2.baddbmm_(o.mT, back, alpha=-lr)
+        bias2.sub_(back.sum(1, True), alpha=lr)
 
 
 def fit_lines(x: Tensor, target: Tensor) -> Tensor:
@@ -251,14 +251,14 @@ def fit_lines(x: Tensor, target: Tensor) -> Tensor:
 
     Shapes: x (S, n, 1), target (S, n, 1); result (S, 2).
 
-    Errors: those of `require_table`; `ValueError` if the readings of a fit
+    Errors: those of `require_columns`; `ValueError` if the readings of a fit
     are all equal.
 
     >>> x = torch.tensor([[[0.0], [1.0], [2.0]]])
     >>> fit_lines(x, 3 * x + 1)
     tensor([[3., 1.]])
     """
-    require_table(x, target)
+    require_columns(x, target)
     middle = x.mean(-2, keepdim=True)
     far = x - middle
     spread = far.square().sum((-2, -1))

@@ -20,7 +20,7 @@ from neuralnet.checks import (
     require_floating,
     require_positive,
 )
-from neuralnet.networks import require_table
+from neuralnet.networks import require_columns
 
 
 def calculate_gain(
@@ -294,7 +294,7 @@ def train_deep(
 
     Shapes: x (n, 1), target (n, 1), both in float64; result (draws,).
 
-    Errors: those of `require_table`; `TypeError` for another dtype;
+    Errors: those of `require_columns`; `TypeError` for another dtype;
     `ValueError` unless depth, width, draws and lr are positive and steps at
     least 0.
 
@@ -305,7 +305,7 @@ def train_deep(
     """
     for name, size in (("depth", depth), ("width", width), ("draws", draws)):
         require_positive(name, size)
-    require_table(x, target)
+    require_columns(x, target)
     if x.dtype != torch.float64:
         raise TypeError(f"x must be float64, got {x.dtype}")
     require_positive("lr", lr)
