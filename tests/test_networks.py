@@ -150,26 +150,6 @@ def test_training_follows_plain_gradient_descent():
         assert torch.allclose(a, b, rtol=1e-12, atol=0)
 
 
-def test_training_takes_the_steps_of_sgd_to_the_last_bit():
-    net, twin = ThermometerNet(5).double(), ThermometerNet(5).double()
-    twin.load_state_dict(net.state_dict())
-    losses = train_net(net, X, TARGET, lr=0.002, steps=50)
-    optimizer = torch.optim.SGD(twin.parameters(), lr=0.002)
-    for step in range(50):
-        optimizer.zero_grad()
-        loss = nn.functional.mse_loss(twin(X), TARGET)
-        assert losses[step] == loss.item()
-        loss.backward()
-        optimizer.step()
-    assert all(map(torch.equal, net.parameters(), twin.parameters()))
-
-
-def test_training_leaves_the_grads_of_the_model_alone():
-    net = named_net(3).double()
-    train_net(net, X, TARGET, steps=2)
-    assert all(param.grad is None for param in net.parameters())
-
-
 def test_training_defaults_are_five_thousand_steps_at_a_thousandth():
     found = inspect.signature(train_net).parameters
     assert (found["lr"].default, found["steps"].default) == (1e-3, 5000)

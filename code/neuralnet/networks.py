@@ -113,10 +113,9 @@ def train_net(
     lr: float = 1e-3,
     steps: int = 5000,
 ) -> list[float]:
-    """Lower the mean squared error by steps on all the examples at once.
+    """Lower the mean squared error by SGD on all the examples at once.
 
-    The steps are those of `torch.optim.SGD`, written out. Returns the loss
-    before each step. Shapes: x (n, 1), target (n, 1).
+    Returns the loss before each step. Shapes: x (n, 1), target (n, 1).
 
     Errors: those of `require_columns`; `ValueError` unless lr is positive,
     steps at least 0 and the model's output of the target's shape.
@@ -131,14 +130,14 @@ def train_net(
     require_positive("lr", lr)
     require_at_least("steps", steps, 0)
     require_same_shape(output=model(x), target=target)
-    params = list(model.parameters())
+    loss_fn = nn.MSELoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     losses = []
     for _ in range(steps):
-        loss = F.mse_loss(model(x), target)
-        slopes = torch.autograd.grad(loss, params)
-        with torch.no_grad():
-            for param, slope in zip(params, slopes, strict=True):
-                param.sub_(slope, alpha=lr)
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), target)
+        loss.backward()
+        optimizer.step()
         losses.append(loss.item())
     return losses
 

@@ -74,7 +74,7 @@ def module_of(make: Callable[[int], nn.Module], *params: Tensor) -> nn.Module:
 
 
 def one_by_one(params: list[Tensor], x: Tensor, target: Tensor) -> Tensor:
-    """Predictions of networks trained one after the other with `train_net`.
+    """Predictions of networks trained one after the other with `nn` and SGD.
 
     >>> x = numbers(2, 5, 1)
     >>> one_by_one(start_many(2, 3), x, x).shape
