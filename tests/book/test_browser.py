@@ -79,8 +79,8 @@ def folds_are_closed_and_open_by_keyboard(seen: Visit, name: str) -> None:
         assert folds.count() > 0
     assert seen.page.locator("article details[open]").count() == 0
     assert seen.page.evaluate(SUMMARIES) == folds.count()
-    for kind in seen.page.evaluate(FOLD_KINDS):
-        fold = folds.and_(seen.page.locator(f"[class='{kind}']")).first
+    for kind, number in seen.page.evaluate(FOLD_KINDS):
+        fold = folds.nth(number)
         fold.locator("summary").first.focus()
         seen.page.keyboard.press("Enter")
         assert fold.evaluate("each => each.open"), kind
@@ -90,8 +90,9 @@ def folds_are_closed_and_open_by_keyboard(seen: Visit, name: str) -> None:
 #: Folds that begin with a summary that says something.
 SUMMARIES = """[...document.querySelectorAll("article details")].filter(each =>
   each.querySelector(":scope > summary")?.innerText.trim()).length"""
-FOLD_KINDS = """[...new Set([...document.querySelectorAll("article details")].map(
-  each => each.className))]"""
+#: The first of each kind.
+FOLD_KINDS = """[...new Map([...document.querySelectorAll("article details")].map(
+  (each, number) => [each.className, number]).toReversed())]"""
 
 
 def tab_key_reaches_everything_and_shows_where_it_is(seen: Visit, name: str) -> None:
