@@ -142,7 +142,7 @@ class Visit:
                 if (!texts.some(at => at.data.trim())) continue;
                 if (!each.checkVisibility({visibilityProperty: true})) continue;
                 const look = [ground.get(each), style.color, style.fontSize,
-                  style.fontWeight, style.textShadow].join();
+                  style.fontWeight, style.textShadow, style.textDecorationLine].join();
                 const size = each.getElementsByTagName("*").length;
                 if (size < (looks.get(look)?.size ?? Infinity))
                   looks.set(look, {each, size});
@@ -155,18 +155,20 @@ class Visit:
         """Empty the blocks that repeat: their words all had their like before.
 
         axe takes seconds for the thousands of words of a chapter; there are some
-        hundred kinds of them, told apart by tag, attributes and place.
+        hundred kinds of them, told apart by tag, attributes, look and place.
         """
         self.page.evaluate(
             """blocks => {
               const known = new Set();
+              const own = new Set(["id", "href", "src", "title", "alt", "for"]);
               for (const block of document.querySelectorAll(blocks)) {
                 if (!block.isConnected) continue;
                 const place = block.parentElement.closest("[class]").className +
                   " " + block.closest("[class*=cell_], details, table")?.className;
                 const kinds = [block, ...block.querySelectorAll("*")].map(word =>
-                  [place, word.tagName, word.className, word.getAttributeNames(),
-                    word.role, word.tabIndex, !word.textContent.trim(),
+                  [place, word.tagName, !word.textContent.trim(), word.tabIndex,
+                    [...word.attributes].map(at =>
+                      at.name + (own.has(at.name) ? !at.value : at.value)),
                     word.parentElement.getAttribute("class")].join());
                 const kept = block.matches("[data-look], :has([data-look])");
                 if (!kept && kinds.every(kind => known.has(kind)))
