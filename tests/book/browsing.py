@@ -83,11 +83,20 @@ class Visit:
 
     def resize(self, width: int) -> None:
         self.page.set_viewport_size({"width": width, "height": 844})
+        self.settle()
 
     def unfold(self) -> None:
         """Open everything that opens."""
         self.page.evaluate(
             "document.querySelectorAll('details').forEach(d => d.open = 1)"
+        )
+        self.settle()
+
+    def settle(self) -> None:
+        """Let the page's own scripts hear of a change: they do in the next frame."""
+        self.page.evaluate(
+            """() => new Promise(
+              done => requestAnimationFrame(() => requestAnimationFrame(done)))"""
         )
 
     def see_all(self) -> None:
@@ -102,38 +111,71 @@ class Visit:
             }"""
         )
 
-    def axe(self, options: dict[str, Any]) -> list[str]:
+    def axe(self, options: dict[str, Any], within: str = "") -> list[str]:
         """What axe-core finds, a line for each rule."""
         self.page.evaluate(f"() => {{ if (!window.axe) {{ {AXE} }} }}")
         return self.page.evaluate(
-            """options => axe.run(document, {
-                preload: false, resultTypes: ["violations"], ...options
-              }).then(found => found.violations.map(rule =>
+            """([options, within]) => axe.run(
+                within ? {include: [...document.querySelectorAll(within)]} : document,
+                {preload: false, resultTypes: ["violations"], ...options}
+              ).then(found => found.violations.map(rule =>
                 `${rule.id}: ${rule.help}: ${rule.nodes.length} elements, such as `
                 + rule.nodes.slice(0, 2).map(node => node.html.slice(0, 120)).join(", ")
                 + ` at ${rule.nodes[0].target.join(" ")}`))""",
-            options,
+            [options, within],
         )
 
-    def thin(self, blocks: str = "pre, math") -> None:
+    def mark_looks(self) -> None:
+        """Mark one text of each look, for contrast: its ink, and all it lies on."""
+        self.page.evaluate(
+            """() => {
+              const ground = new Map();
+              const looks = new Map();
+              for (const each of document.querySelectorAll("*")) {
+                const style = getComputedStyle(each);
+                const own = `${style.backgroundColor} ${style.backgroundImage} ` +
+                  style.opacity;
+                const below = ground.get(each.parentElement) ?? "";
+                ground.set(each,
+                  own === "rgba(0, 0, 0, 0) none 1" ? below : `${below}; ${own}`);
+                const texts = [...each.childNodes].filter(at => at.nodeType === 3);
+                if (!texts.some(at => at.data.trim())) continue;
+                if (!each.checkVisibility({visibilityProperty: true})) continue;
+                const look = [ground.get(each), style.color, style.fontSize,
+                  style.fontWeight, style.textShadow, style.textDecorationLine].join();
+                const size = each.getElementsByTagName("*").length;
+                if (size < (looks.get(look)?.size ?? Infinity))
+                  looks.set(look, {each, size});
+              }
+              looks.forEach(({each}) => each.setAttribute("data-look", ""));
+            }"""
+        )
+
+    def thin(self, blocks: str) -> None:
         """Empty the blocks that repeat: their words all had their like before.
 
         axe takes seconds for the thousands of words of a chapter; there are some
-        hundred kinds of them, told apart by tag, class and place.
+        hundred kinds of them, told apart by tag, attributes, look and place.
         """
         self.page.evaluate(
             """blocks => {
               const known = new Set();
+              const own = new Set(["id", "href", "src", "title", "alt", "for"]);
               for (const block of document.querySelectorAll(blocks)) {
                 if (!block.isConnected) continue;
                 const place = block.parentElement.closest("[class]").className +
                   " " + block.closest("[class*=cell_], details, table")?.className;
                 const kinds = [block, ...block.querySelectorAll("*")].map(word =>
-                  [place, word.tagName, word.getAttribute("class"),
+                  [place, word.tagName, !word.textContent.trim(), word.tabIndex,
+                    [...word.attributes].map(at =>
+                      at.name + (own.has(at.name) ? !at.value : at.value)),
                     word.parentElement.getAttribute("class")].join());
-                if (kinds.every(kind => known.has(kind))) block.replaceChildren();
+                const kept = block.matches("[data-look], :has([data-look])");
+                if (!kept && kinds.every(kind => known.has(kind)))
+                  block.replaceChildren();
                 kinds.forEach(kind => known.add(kind));
               }
+              document.querySelectorAll("pre :empty").forEach(word => word.remove());
             }""",
             blocks,
         )
