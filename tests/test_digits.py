@@ -503,6 +503,9 @@ def test_images_are_drawn_in_rows_with_their_titles():
     corners = [tuple(image.get_extent()) for image in axis.images]
     assert corners[:2] == [(0, 8, 8, 0), (10, 18, 8, 0)]
     assert corners[3] == (0, 8, 19.5, 11.5)
+    edges = [edge.get_extents().bounds for edge in axis.patches]
+    insides = [image.get_window_extent().bounds for image in axis.images]
+    assert edges == [pytest.approx(inside) for inside in insides]
     assert axis.images[0].get_clim() == (0, 16)
     assert axis.images[0].cmap(1.0)[:3] == pytest.approx((0, 0, 0))
     assert axis.images[0].cmap(0.0)[:3] == pytest.approx((1, 1, 1))

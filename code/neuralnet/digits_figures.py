@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from neuralnet.checks import require_at_least, require_table
@@ -21,8 +22,8 @@ def draw_images(
     Errors: `ValueError` for other shapes, or unless there is a title for each.
 
     >>> figure = draw_images(torch.zeros(7, 64), list("abcdefg"))
-    >>> len(figure.axes[0].images)
-    7
+    >>> len(figure.axes[0].images), len(figure.axes[0].patches)
+    (7, 7)
     >>> plt.close(figure)
     """
     require_table("images", images, 64)
@@ -40,6 +41,8 @@ def draw_images(
         x, y = 10 * (number % columns), 11.5 * (number // columns)
         place = (x, x + 8, y + 8, y)
         axis.imshow(picture, colors, vmin=low, vmax=top, extent=place)
+        edge = Rectangle((x, y), 8, 8, fill=False, ec="gray", lw=0.5)
+        axis.add_patch(edge)
         axis.text(x + 4, y - 0.5, title, ha="center", fontsize=10)
     axis.set(xlim=(0, 10 * columns - 2), ylim=(11.5 * rows - 3, -2.5))
     axis.axis("off")

@@ -319,7 +319,7 @@ def cross_entropy(
     input, a probability for every class: then -\sum_c w_c t_c log p_c, and the
     mean divides by the number of examples, with weights too.
 
-    With `label_smoothing` s, t becomes (1 - s) t + s / C.
+    With `label_smoothing` alpha, t becomes (1 - alpha) t + alpha / C.
 
     Shapes: input (N, C, d1, ...) or (C,); target without the C, or like input;
     weight (C,).
@@ -340,15 +340,14 @@ def cross_entropy(
     require_floating("input", input)
     require_tensor("target", target)
     log_p = log_softmax(input, class_dim(input))
-    s = label_smoothing
     if target.shape != input.shape:
-        loss = of_classes(log_p, target, weight, ignore_index, s)
+        loss = of_classes(log_p, target, weight, ignore_index, label_smoothing)
         each = weight_of_each(log_p, target, weight, ignore_index)
         return reduce(loss, reduction, each)
     if ignore_index >= 0:
         wanted = "probabilities cannot be ignored"
         raise ValueError(f"{wanted}, got {ignore_index}")
-    loss = of_probabilities(log_p, target, weight, s)
+    loss = of_probabilities(log_p, target, weight, label_smoothing)
     return reduce(loss, reduction)
 
 

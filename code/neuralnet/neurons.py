@@ -271,14 +271,14 @@ def rooms(n: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     return radius[:, None] * x, target[:, None]
 
 
-def require_examples(x: Tensor, target: Tensor) -> None:
+def require_matching_rows(x: Tensor, target: Tensor) -> None:
     """Raise unless x and target are tables with a row for each example.
 
     Errors: `TypeError` if one is not a floating-point tensor or the dtypes
     differ; `ValueError` unless x is (n, d) and target (n, out), n > 0.
 
-    >>> require_examples(torch.zeros(5, 2), torch.zeros(5, 1))
-    >>> require_examples(torch.zeros(5, 2), torch.zeros(5))
+    >>> require_matching_rows(torch.zeros(5, 2), torch.zeros(5, 1))
+    >>> require_matching_rows(torch.zeros(5, 2), torch.zeros(5))
     Traceback (most recent call last):
         ...
     ValueError: wanted x (n, d) and target (n, out), n > 0, got (5, 2), (5,)
@@ -301,14 +301,14 @@ def fit_affine(
 
     Shapes: x (n, d), target (n, out); result weight (out, d), bias (out,).
 
-    Errors: those of `require_examples`.
+    Errors: those of `require_matching_rows`.
 
     >>> x = torch.tensor([[0.0], [1.0], [2.0]], dtype=torch.float64)
     >>> weight, bias = fit_affine(x, 3 * x + 1)
     >>> print(round(weight.item(), 6), round(bias.item(), 6))
     3.0 1.0
     """
-    require_examples(x, target)
+    require_matching_rows(x, target)
     ones = torch.ones(len(x), 1, dtype=x.dtype)
     inputs = torch.cat([x, ones], dim=1)
     best = torch.linalg.lstsq(inputs, target).solution
@@ -365,7 +365,7 @@ def best_line_share(
 
     Shapes: x (n, 2), target (n, 1).
 
-    Errors: those of `require_examples`; `ValueError` unless directions is
+    Errors: those of `require_matching_rows`; `ValueError` unless directions is
     positive.
 
     >>> x = torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
@@ -377,7 +377,7 @@ def best_line_share(
     >>> best_line_share(x, torch.ones(4, 1))
     1.0
     """
-    require_examples(x, target)
+    require_matching_rows(x, target)
     require_positive("directions", directions)
     turn = torch.arange(directions) * (2 * math.pi / directions)
     way = torch.stack([turn.cos(), turn.sin()]).to(x)

@@ -148,13 +148,8 @@
       this.depth = html("input", {
         type: "range", min: 1, max: 50, step: 1, value: 10,
       });
-      this.picture = svg("svg", {
-        viewBox: `0 0 ${BOX.width} ${BOX.height}`,
-        role: "img",
-        "aria-label": this.text.figure,
-      });
-      this.picture.style.cssText =
-        "width:100%;height:auto;display:block;touch-action:pan-y;cursor:ew-resize";
+      this.picture = this.canvas(BOX, this.text.figure);
+      Object.assign(this.picture.style, { touchAction: "pan-y", cursor: "ew-resize" });
       const follow = (event) => {
         if (event.buttons === 0 && event.type === "pointermove") return;
         const box = this.picture.getBoundingClientRect();
@@ -165,19 +160,13 @@
       };
       this.picture.addEventListener("pointerdown", follow);
       this.picture.addEventListener("pointermove", follow);
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:3.2em;font-variant-numeric:tabular-nums";
-      const panel = html(
-        "div", {},
+      return [
         this.control("activation", this.choice),
         this.picture,
         this.report,
         this.control("input", this.input),
         this.control("depth", this.depth),
-      );
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      ];
     }
 
     curve(f, style) {

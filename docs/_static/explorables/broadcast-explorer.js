@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, C2, C3, MINUS, Explorable, html, svg } = bookParts;
+  const { C0, C1, C2, C3, MINUS, Explorable, svg } = bookParts;
   const SHAPES = [
     [], [1], [3], [4], [11], [11, 1], [1, 11], [3, 1], [1, 4], [3, 4], [4, 3],
     [4, 1], [2, 1, 1], [2, 1, 4], [2, 3, 1], [2, 3, 4], [3, 2, 4],
@@ -67,18 +67,8 @@
     build() {
       this.first = this.shapes("first", SHAPES.findIndex((s) => written(s) === "(11, 1)"));
       this.second = this.shapes("second", SHAPES.findIndex((s) => written(s) === "(11,)"));
-      this.picture = svg("svg", {
-        viewBox: "0 0 360 186", role: "img", "aria-label": this.text.figure,
-      });
-      this.picture.style.cssText = "width:100%;height:auto;display:block";
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:3.2em;font-variant-numeric:tabular-nums";
-      const panel = html(
-        "div", {}, this.first.row, this.second.row, this.picture, this.report,
-      );
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      this.picture = this.canvas({ width: 360, height: 186 }, this.text.figure);
+      return [this.first.row, this.second.row, this.picture, this.report];
     }
 
     box(column, row, words, color, dash) {

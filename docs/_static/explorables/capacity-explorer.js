@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, C2, WORDS, Explorable, fixed, html, svg } = bookParts;
+  const { C0, C1, C2, WORDS, Explorable, fixed, svg } = bookParts;
   /* x from -3 to 3, t = sin 2x + noise of standard deviation 0.3, rounded. */
   const X = [
     1.98, -2.24, 2.44, 1.92, 2.52, -2.3, -2.01, 1.43, -2.8, 2.97,
@@ -130,10 +130,7 @@
 
     picture(box, label, names) {
       const clip = `${this.id_}-clip-${box.height}`;
-      const drawing = svg("svg", {
-        viewBox: `0 0 ${box.width} ${box.height}`, role: "img", "aria-label": label,
-      });
-      drawing.style.cssText = "width:100%;height:auto;display:block";
+      const drawing = this.canvas(box, label);
       const window_ = svg("clipPath", { id: clip }, svg("rect", {
         x: box.left, y: box.top - 6,
         width: box.width - box.left - box.right + 6,
@@ -175,12 +172,7 @@
       const [low, onLoss] = this.picture(LOSS, words.curve, [words.axis, words.loss]);
       this.onFit = onFit;
       this.onLoss = onLoss;
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:3.2em;font-variant-numeric:tabular-nums";
-      const panel = html("div", {}, degreeRow, countRow, top, this.report, low);
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      return [degreeRow, countRow, top, this.report, low];
     }
 
     drawFit(now, count) {

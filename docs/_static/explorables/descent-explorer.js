@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, C2, WORDS, Explorable, fixed, html, svg } = bookParts;
+  const { C0, C1, C2, WORDS, Explorable, fixed, svg } = bookParts;
   const T_U = [35.7, 55.9, 58.2, 81.9, 56.3, 48.9, 33.9, 21.8, 48.4, 60.4, 68.4];
   const T_C = [0.5, 14.0, 15.0, 28.0, 11.0, 8.0, 3.0, -4.0, 6.0, 13.0, 21.0];
   const X = T_U.map((reading) => 0.1 * reading);
@@ -127,10 +127,7 @@
 
     picture(box, label) {
       const clip = `${this.id_}-clip-${box.height}`;
-      const drawing = svg("svg", {
-        viewBox: `0 0 ${box.width} ${box.height}`, role: "img", "aria-label": label,
-      });
-      drawing.style.cssText = "width:100%;height:auto;display:block";
+      const drawing = this.canvas(box, label);
       const window_ = svg("clipPath", { id: clip }, svg("rect", {
         x: box.left, y: box.top,
         width: box.width - box.left - box.right,
@@ -207,12 +204,8 @@
       this.onMap = onMap;
       this.onCurve = onCurve;
       this.onAxis = onAxis;
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:4.6em;font-variant-numeric:tabular-nums";
-      const panel = html("div", {}, rateRow, stepsRow, map, this.report, curve);
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      this.report.style.minHeight = "4.6em";
+      return [rateRow, stepsRow, map, this.report, curve];
     }
 
     draw() {

@@ -103,21 +103,13 @@
         "width:100%;max-width:22rem;height:auto;display:block;margin:0 auto;" +
         "touch-action:none;cursor:crosshair";
       this.listen();
-      this.bars = svg("svg", {
-        viewBox: "0 0 360 232", role: "img", "aria-label": this.text.bars,
-      });
-      this.bars.style.cssText = "width:100%;height:auto;display:block";
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:3.2em;font-variant-numeric:tabular-nums";
+      this.bars = this.canvas({ width: 360, height: 232 }, this.text.bars);
       const hint = html("p", {}, this.text.hint);
       hint.style.cssText = "font-size:.875em;margin:.3em 0";
-      const panel = html(
-        "div", {}, this.pad, hint, penRow, imageRow, acrossRow, this.clearRow(),
+      return [
+        this.pad, hint, penRow, imageRow, acrossRow, this.clearRow(),
         this.report, this.bars,
-      );
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      ];
     }
 
     clearRow() {

@@ -124,17 +124,9 @@
       this.fault.addEventListener("change", () => this.draw());
       const faultRow = html("div", {}, html("label", { for: id }, this.text.fault), this.fault);
       faultRow.style.cssText = "margin:.3em 0";
-      this.picture = svg("svg", {
-        viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img",
-        "aria-label": this.text.figure,
-      });
-      this.picture.style.cssText = "width:100%;height:auto;display:block";
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:4.6em;font-variant-numeric:tabular-nums";
-      const panel = html("div", {}, curveRow, this.picture, faultRow, this.report);
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      this.picture = this.canvas(BOX, this.text.figure);
+      this.report.style.minHeight = "4.6em";
+      return [curveRow, this.picture, faultRow, this.report];
     }
 
     frame() {

@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, C2, C3, WORDS, Explorable, html, svg } = bookParts;
+  const { C0, C1, C2, C3, WORDS, Explorable, svg } = bookParts;
   const LABELS = {
     batch: "examples n (0: no batch)",
     neurons: "neurons h, out_features",
@@ -53,17 +53,9 @@
       ];
       [this.batch, this.neurons, this.inputs_, this.last] = made.map(([input]) => input);
       this.before = 3;
-      this.drawing = svg("svg", {
-        viewBox: "0 0 360 316", role: "img", "aria-label": this.text.figure,
-      });
-      this.drawing.style.cssText = "width:100%;height:auto;display:block";
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:3.2em;font-variant-numeric:tabular-nums";
+      this.drawing = this.canvas({ width: 360, height: 316 }, this.text.figure);
       const rows = made.map(([, row]) => row);
-      const panel = html("div", {}, ...rows, this.report, this.drawing);
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      return [...rows, this.report, this.drawing];
     }
 
     /* A grid of squares with its upper left corner at (x, y). */

@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { C0, C1, C2, WORDS, Explorable, fixed, html, svg } = bookParts;
+  const { C0, C1, C2, WORDS, Explorable, fixed, svg } = bookParts;
   const LABELS = {
     weight: "weight w",
     bias: "bias b",
@@ -84,11 +84,7 @@
       });
       Object.assign(this, { weight, bias, input });
       const clip = `${this.id_}-clip`;
-      const drawing = svg("svg", {
-        viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img",
-        "aria-label": this.text.figure,
-      });
-      drawing.style.cssText = "width:100%;height:auto;display:block";
+      const drawing = this.canvas(BOX, this.text.figure);
       this.moving = svg("g", { "clip-path": `url(#${clip})` });
       drawing.append(
         svg("clipPath", { id: clip }, svg("rect", {
@@ -99,14 +95,8 @@
         ...this.frame(),
         this.moving,
       );
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:4.6em;font-variant-numeric:tabular-nums";
-      const panel = html(
-        "div", {}, weightRow, biasRow, drawing, inputRow, this.report,
-      );
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      this.report.style.minHeight = "4.6em";
+      return [weightRow, biasRow, drawing, inputRow, this.report];
     }
 
     draw() {

@@ -87,19 +87,12 @@
     }
 
     build() {
-      this.drawing = svg("svg", {
-        viewBox: "0 0 360 514", role: "img", "aria-label": this.text.figure,
-      });
-      this.drawing.style.cssText =
-        "width:100%;max-width:26rem;height:auto;display:block;margin:0 auto";
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:4.6em;font-variant-numeric:tabular-nums";
+      this.drawing = this.canvas({ width: 360, height: 514 }, this.text.figure);
+      Object.assign(this.drawing.style, { maxWidth: "26rem", margin: "0 auto" });
+      this.report.style.minHeight = "4.6em";
       const rows = html("div", {}, ...Object.keys(SLIDERS).map((key) => this.row(key)));
       rows.style.cssText = "display:grid;grid-template-columns:1fr 1fr;gap:0 1.2rem";
-      const panel = html("div", {}, rows, this.report, this.drawing);
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      return [rows, this.report, this.drawing];
     }
 
     edge(name, slope) {

@@ -142,10 +142,7 @@
 
     picture(box, label) {
       const clip = `${this.id_}-clip-${box.height}`;
-      const drawing = svg("svg", {
-        viewBox: `0 0 ${box.width} ${box.height}`, role: "img", "aria-label": label,
-      });
-      drawing.style.cssText = "width:100%;height:auto;display:block";
+      const drawing = this.canvas(box, label);
       const window_ = svg("clipPath", { id: clip }, svg("rect", {
         x: box.left, y: box.top,
         width: box.width - box.left - box.right,
@@ -209,14 +206,7 @@
       const [map, onMap] = this.picture(MAP, this.text.figure);
       const [curve, onCurve] = this.picture(CURVE, this.text.curve);
       Object.assign(this, { onMap, onCurve });
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:3em;font-variant-numeric:tabular-nums";
-      const panel = html(
-        "div", {}, methodRow, valleyRow, rateRow, betaRow, map, this.report, curve,
-      );
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      return [methodRow, valleyRow, rateRow, betaRow, map, this.report, curve];
     }
 
     draw() {

@@ -110,25 +110,14 @@
     }
 
     build() {
-      this.picture = svg("svg", {
-        viewBox: `0 0 ${BOX.width} ${BOX.height}`,
-        role: "img",
-        "aria-label": this.text.figure,
-      });
-      this.picture.style.cssText =
-        "width:100%;height:auto;display:block;touch-action:pan-y";
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:3.2em;font-variant-numeric:tabular-nums";
-      const panel = html(
-        "div", {},
+      this.picture = this.canvas(BOX, this.text.figure);
+      this.picture.style.touchAction = "pan-y";
+      return [
         this.picture,
         this.report,
         this.control("reading", { min: -30, max: 70, step: 0.2, value: 21.8 }),
         this.control("delta", { min: 0.1, max: 40, step: 0.1, value: 2 }),
-      );
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      ];
     }
 
     frame() {

@@ -26,8 +26,9 @@ const bookParts = (() => {
     "width:100%;min-height:44px;margin:0;touch-action:pan-y;box-sizing:border-box";
   let count = 0;
 
-  /* An element that builds itself once (`build`) and shows its state (`draw`), with
-     `labels` that the page may replace through data attributes. */
+  /* An element that lists its parts once (`build`) and shows its state (`draw`), with
+     `labels` that the page may replace through data attributes. One of the parts is
+     `report`, which says in words what is to be seen. */
   class Explorable extends HTMLElement {
     connectedCallback() {
       if (this.text) return;
@@ -36,9 +37,21 @@ const bookParts = (() => {
       this.id_ = `${this.localName}-${count}`;
       this.inputs = {};
       this.shown = {};
-      const panel = this.build();
+      this.report = html("p", { role: "status" });
+      this.report.style.cssText =
+        "margin:.4em 0;min-height:3.2em;font-variant-numeric:tabular-nums";
+      const panel = html("div", {}, ...this.build());
+      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
       this.draw();
       this.replaceChildren(panel);
+    }
+
+    /* An empty picture of the size of a box, with what it shows in words. */
+    canvas({ width, height }, label) {
+      const viewBox = `0 0 ${width} ${height}`;
+      const picture = svg("svg", { viewBox, role: "img", "aria-label": label });
+      picture.style.cssText = "width:100%;height:auto;display:block";
+      return picture;
     }
 
     /* A labelled slider, and the row that holds it with its value. */

@@ -98,17 +98,9 @@
       this.choice.addEventListener("input", () => this.draw());
       const choiceRow = html("div", {},
         html("label", { for: id }, `${this.text.activation} `), this.choice);
-      this.drawing = svg("svg", {
-        viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img",
-        "aria-label": this.text.figure,
-      });
-      this.drawing.style.cssText = "width:100%;height:auto;display:block";
-      this.report = html("p", { role: "status" });
-      this.report.style.cssText =
-        "margin:.4em 0;min-height:4.6em;font-variant-numeric:tabular-nums";
-      const panel = html("div", {}, choiceRow, gainRow, depthRow, this.drawing, this.report);
-      panel.style.cssText = "max-width:34rem;margin:0 auto;text-align:left";
-      return panel;
+      this.drawing = this.canvas(BOX, this.text.figure);
+      this.report.style.minHeight = "4.6em";
+      return [choiceRow, gainRow, depthRow, this.drawing, this.report];
     }
 
     draw() {
