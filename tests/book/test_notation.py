@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from .prose import DOCS, chapters
+from book.prose import DOCS, chapters
 
 GREEK = re.findall(
     r"\w+",
