@@ -34,13 +34,16 @@ from neuralnet.debugging import (
     check_units,
     check_updates,
     clip_grad_norm_,
+    each_loss,
     examine,
     gradient_sizes,
     guess_loss,
     idle_shares,
     range_test,
     run_march,
+    side_by_side,
     take_steps,
+    total_loss,
     update_ratios,
 )
 from neuralnet.debugging_checks import agreement_checks, clipped, some_gradients
@@ -1035,3 +1038,49 @@ def test_paper_clips_to_the_bound_exactly_and_only_above_it():
     grad = torch.tensor([3.0, 4.0], dtype=F64)
     assert paper_clip(grad, 2.5).norm() == pytest.approx(2.5, rel=1e-12)
     assert torch.equal(paper_clip(grad, 5.0), grad)
+
+
+# Networks side by side
+
+
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam])
+@pytest.mark.parametrize("own", [False, True])
+def test_side_by_side_takes_the_steps_of_each_alone(kind, own):
+    models = [dense(5, 8, 3, act=nn.Tanh, seed=seed).double() for seed in range(3)]
+    xs = torch.stack([X.double() * (1 + k * own) for k in range(3)])
+    ys = torch.stack([(Y + k * own) % 3 for k in range(3)])
+    team = side_by_side(models)
+    before = copy.deepcopy(team.state_dict())
+    batch = (xs, ys) if own else (xs[0], ys[0])
+    optimizer = kind(team.parameters(), lr=0.05)
+    sums = torch.tensor(take_steps(team, total_loss, optimizer, batch, 5))
+    alone = []
+    for model, *pair in zip(models, xs, ys, strict=True):
+        assert not torch.equal(team[0].weight[0], model[0].weight)
+        optimizer = kind(model.parameters(), lr=0.05)
+        alone.append(take_steps(model, F.cross_entropy, optimizer, pair, 5))
+    alone = torch.tensor(alone)
+    torch.testing.assert_close(sums, alone.sum(dim=0), atol=0, rtol=1e-6)
+    ends = each_loss(team(batch[0]), batch[1]).float()
+    torch.testing.assert_close(ends, alone[:, -1], atol=0, rtol=1e-6)
+    for k, model in enumerate(models):
+        torch.testing.assert_close(team(xs)[k], model(xs[k]), atol=1e-12, rtol=1e-9)
+    assert not same(before, team.state_dict())
+
+
+def test_side_by_side_leaves_the_models_alone_and_shares_the_rest():
+    models = [dense(5, 8, 3, seed=seed) for seed in range(2)]
+    team = side_by_side(models)
+    with torch.no_grad():
+        for param in team.parameters():
+            param.zero_()
+    assert all(param.any() for model in models for param in model.parameters())
+    assert team[1] is models[0][1]
+    assert team.insert(1, nn.Softmax(dim=-1))(X).shape == (2, 90, 3)
+
+
+def test_side_by_side_refuses_none_and_unlike_models():
+    with pytest.raises(ValueError, match="number of models must be at least 1"):
+        side_by_side([])
+    with pytest.raises(ValueError, match="shorter"):
+        side_by_side([dense(5, 8, 3), dense(5, 3)])

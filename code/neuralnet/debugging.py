@@ -62,6 +62,73 @@ def take_steps(
         return [*losses, loss_fn(model(inputs), target).item()]
 
 
+class Stacked(nn.Module):
+    """One linear layer of each of several models, in stacks.
+
+    Shapes: x (n, d), the same for all S models, or (S, n, d) -> (S, n, width).
+
+    >>> layers = [nn.Linear(3, 2) for _ in range(10)]
+    >>> Stacked(layers)(torch.zeros(5, 3)).shape
+    torch.Size([10, 5, 2])
+    """
+
+    def __init__(self, layers: Sequence[nn.Linear]) -> None:
+        super().__init__()
+        weights = [layer.weight.detach() for layer in layers]
+        biases = [layer.bias.detach() for layer in layers]
+        self.weight = nn.Parameter(torch.stack(weights))
+        self.bias = nn.Parameter(torch.stack(biases)[:, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.expand(len(self.weight), -1, -1)
+        return torch.baddbmm(self.bias, x, self.weight.mT)
+
+
+def side_by_side(models: Sequence[nn.Sequential]) -> nn.Sequential:
+    """One network that gives the answers of several, of one build.
+
+    Linear layers are copied into stacks; of other modules the first model's is
+    taken, which must treat each number, or the last dimension, by itself.
+
+    Errors: `ValueError` for no models, or models of unlike length.
+
+    >>> team = side_by_side([nn.Sequential(nn.Linear(3, 2)) for _ in range(4)])
+    >>> team(torch.zeros(5, 3)).shape
+    torch.Size([4, 5, 2])
+    """
+    require_at_least("number of models", len(models), 1)
+    parts: list[nn.Module] = []
+    for layers in list(zip(*models, strict=True)):
+        linear = isinstance(layers[0], nn.Linear)
+        parts.append(Stacked(layers) if linear else layers[0])
+    return nn.Sequential(*parts)
+
+
+def each_loss(output: Tensor, target: Tensor) -> Tensor:
+    """Mean cross-entropy of each model of a team.
+
+    Shapes: output (S, n, C), target (n,) or (S, n) -> (S,).
+
+    >>> each_loss(torch.zeros(2, 1, 4), torch.tensor([3]))
+    tensor([1.3863, 1.3863])
+    """
+    target = target.expand(output.shape[:2])
+    scores = output.transpose(1, 2)
+    losses = nn.functional.cross_entropy(scores, target, reduction="none")
+    return losses.mean(dim=1)
+
+
+def total_loss(output: Tensor, target: Tensor) -> Tensor:
+    """Sum of the losses of a team; each gets the gradient it has alone.
+
+    Shapes: as `each_loss` -> ().
+
+    >>> total_loss(torch.zeros(2, 1, 4), torch.tensor([3]))
+    tensor(2.7726)
+    """
+    return each_loss(output, target).sum()
+
+
 # The data
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -20,8 +21,8 @@ def twice_floor(classes: int, times: int) -> float:
     raise NotImplementedError
 
 
-def still_columns(inputs: Tensor) -> list[int]:
-    """Columns of inputs (n, d) that hold one number in every row."""
+def mended(inputs: Tensor, target: Tensor, seed: int) -> nn.Module:
+    """The third patient's network, trained without its three faults."""
     raise NotImplementedError
 
 
