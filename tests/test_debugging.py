@@ -1016,8 +1016,9 @@ def test_bad_input_is_refused(call, error, said):
 # Against PyTorch
 
 
-@pytest.mark.parametrize("row", compare(agreement_checks()), ids=lambda row: row.name)
-def test_agreement(row):
+@pytest.mark.parametrize("check", agreement_checks(), ids=lambda check: check.name)
+def test_agreement(check):
+    (row,) = compare([check])
     assert row.ok
 
 
@@ -1027,9 +1028,10 @@ def test_log_of_the_number_of_classes_is_the_loss_of_a_guess():
 
 
 @pytest.mark.parametrize(
-    "row", measure(debugging_conventions()), ids=lambda row: row.convention.name
+    "convention", debugging_conventions(), ids=lambda convention: convention.name
 )
-def test_convention(row):
+def test_convention(convention):
+    (row,) = measure([convention])
     assert row.ok
     assert row.convention.source
 

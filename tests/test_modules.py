@@ -72,15 +72,17 @@ def branched(lib):
 # Against PyTorch
 
 
-@pytest.mark.parametrize("row", compare(agreement_checks()), ids=lambda row: row.name)
-def test_agrees_with_pytorch(row):
+@pytest.mark.parametrize("check", agreement_checks(), ids=lambda check: check.name)
+def test_agrees_with_pytorch(check):
+    (row,) = compare([check])
     assert row.ok, row
 
 
 @pytest.mark.parametrize(
-    "row", measure(module_conventions()), ids=lambda row: row.convention.name
+    "convention", module_conventions(), ids=lambda convention: convention.name
 )
-def test_convention_differs_or_coincides_as_claimed(row):
+def test_convention_differs_or_coincides_as_claimed(convention):
+    (row,) = measure([convention])
     assert row.ok, row
 
 

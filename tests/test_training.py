@@ -568,14 +568,16 @@ def test_train_wave_is_the_loop_written_by_hand():
 # The chapter's tables.
 
 
-@pytest.mark.parametrize("row", compare(agreement_checks()), ids=lambda r: r.name)
-def test_agreement(row):
+@pytest.mark.parametrize("check", agreement_checks(), ids=lambda check: check.name)
+def test_agreement(check):
+    (row,) = compare([check])
     assert row.ok, row
 
 
 @pytest.mark.parametrize(
-    "row", measure(training_conventions()), ids=lambda r: r.convention.name
+    "convention", training_conventions(), ids=lambda convention: convention.name
 )
-def test_conventions_are_as_claimed(row):
+def test_conventions_are_as_claimed(convention):
+    (row,) = measure([convention])
     assert row.ok, row
     assert row.convention.same or row.gap > 0.05

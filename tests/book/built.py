@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pickle
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -42,9 +44,29 @@ def parse(markup: bytes | str) -> tuple[Any, list[str]]:
 
 
 @cache
+def parsed(path: Path) -> tuple[Any, list[str]]:
+    """A page of the site as `parse` gives it, kept for the other workers.
+
+    To parse the pages by the letter of the standard takes half a minute.
+    """
+    markup = path.read_bytes()
+    kept = SITE.parent / "parsed" / f"{path.stem}.pickle"
+    digest = hashlib.sha256(markup).hexdigest()
+    if kept.is_file():
+        before, found = pickle.loads(kept.read_bytes())
+        if before == digest:
+            return found
+    found = parse(markup)
+    kept.parent.mkdir(exist_ok=True)
+    new = kept.with_suffix(f".{os.getpid()}")
+    new.write_bytes(pickle.dumps((digest, found)))
+    new.replace(kept)
+    return found
+
+
 def tree(name: str) -> Any:
     """The parsed page of that name."""
-    return parse((SITE / f"{name}.html").read_bytes())[0]
+    return parsed(SITE / f"{name}.html")[0]
 
 
 def tag(element: Any) -> str:
@@ -135,7 +157,8 @@ def target(url: str, base: Path) -> tuple[Path, str] | None:
 @cache
 def anchors(path: Path) -> frozenset[str]:
     """All that a fragment can lead to in a page, or in a drawing."""
-    root, _ = parse(path.read_bytes())
+    is_page = path.suffix == ".html" and path.parent == SITE
+    root, _ = parsed(path) if is_page else parse(path.read_bytes())
     named = [e.get("name") for e in root.iter("a")]
     ids = [e.get("id") for e in root.iter() if tag(e)]
     return frozenset(each for each in [*named, *ids] if each)

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ USED = {
 }
 EACH = pytest.mark.parametrize(("chapter", "name"), sorted(USED))
 SCRIPTS = {path.stem for path in (DOCS / "_static" / "explorables").glob("*-*.js")}
+
+
+@pytest.fixture
+def visit(visit):
+    """Open a page with nothing but its figures to move."""
+    return partial(visit, only="explorable")
 
 
 def close(got, wanted) -> bool:

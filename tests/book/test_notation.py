@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from book.prose import DOCS, chapters
 
 GREEK = re.findall(

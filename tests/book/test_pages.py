@@ -29,6 +29,7 @@ from book.built import (
     is_foreign,
     links,
     parse,
+    parsed,
     style,
     tag,
     target,
@@ -163,7 +164,7 @@ def test_foreign_host_is_found(markup, foreign):
 
 @EACH_PAGE
 def test_markup_is_valid(name):
-    _, wrong = parse((SITE / f"{name}.html").read_bytes())
+    _, wrong = parsed(SITE / f"{name}.html")
     assert wrong == []
 
 
