@@ -47,6 +47,7 @@ def sphinx(output: Path, build: Path, builder: str) -> int:
                 build / "doctrees",
                 builder,
                 warningiserror=True,
+                parallel=os.cpu_count() or 1,
             )
             app.build()
             if not app.statuscode:

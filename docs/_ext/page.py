@@ -90,6 +90,9 @@ def on_finished(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    # Does nothing while pages are read, and does not say so.
+    if numbering := app.extensions.get("sphinx_multitoc_numbering"):
+        numbering.parallel_read_safe = True
     # After furo has made its navigation, and after the links in code.
     app.connect("html-page-context", on_page, priority=900)
     # After Sphinx has numbered the sections.
