@@ -4,7 +4,7 @@ VENV   ?= .venv
 BUILD  ?= _build
 PORT   ?= 8000
 # Tests at once: half of their time they wait for kernels and for the browser.
-JOBS   ?= 4
+JOBS   ?= 3
 # An index of wheels to take torch from, in place of the default one (README).
 TORCH_INDEX_URL ?=
 

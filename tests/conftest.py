@@ -5,6 +5,10 @@ import os
 import pytest
 from hypothesis import settings
 
+# One thread each, for this process, its workers and what they start: several threads
+# on small tensors in several processes take many times as long.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 # No deadlines: machines differ. Where a change must land, the examples are the same
 # each time; at a desk they are new ones.
 settings.register_profile("book", deadline=None)

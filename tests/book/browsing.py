@@ -109,6 +109,10 @@ class Visit:
         )
         self.settle()
 
+    def to_top(self) -> None:
+        self.page.evaluate("scrollTo(0, 0)")
+        self.settle()
+
     def settle(self) -> None:
         """Let the page's own scripts hear of a change: they do in the next frame."""
         self.page.evaluate(
@@ -130,7 +134,8 @@ class Visit:
 
     def axe(self, options: dict[str, Any], within: str = "") -> list[str]:
         """What axe-core finds, a line for each rule."""
-        self.page.evaluate(f"() => {{ if (!window.axe) {{ {AXE} }} }}")
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(f"() => {{ {AXE} }}")
         return self.page.evaluate(
             """([options, within]) => axe.run(
                 within ? {include: [...document.querySelectorAll(within)]} : document,
