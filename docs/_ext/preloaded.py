@@ -17,6 +17,7 @@ This file imports little, because `run` is itself a Python that must start.
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -41,8 +42,18 @@ def run(address: str, arguments: list[str]) -> int:
         socket.send_fds(server, [json.dumps(request).encode()], [0, 1, 2])
     except OSError:
         os.execv(sys.executable, [sys.executable, *arguments])
-    for number in PASSED:
-        signal.signal(number, lambda number, frame: server.send(bytes([number])))
+    told, wake = socket.socketpair()
+    wake.setblocking(False)
+    signal.set_wakeup_fd(wake.fileno())
+    for passed in PASSED:
+        signal.signal(passed, lambda number, frame: None)
+    # Not in a handler: a signal that comes just before `recv` would wait for its end.
+    while told in (ready := select.select([server, told], [], [])[0]):
+        for number in told.recv(16):
+            with contextlib.suppress(OSError):  # the server has gone
+                server.send(bytes([number]))
+        if server in ready:
+            break
     answer = server.recv(16)
     if not answer:
         print("The process that ran this has gone.", file=sys.stderr)
