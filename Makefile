@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BUILD  ?= _build
 PORT   ?= 8000
-# Tests at once: half of their time they wait for kernels and for the browser.
-JOBS   ?= 3
+# Tests at once.
+JOBS   ?= 2
 # An index of wheels to take torch from, in place of the default one (README).
 TORCH_INDEX_URL ?=
 
@@ -24,9 +24,8 @@ html: $(READY) ## build the book, every cell executed, into _build/html
 	@$(BOOK) html
 
 test: $(READY) ## doctests, unit tests, the book and its pages, browser tests, lint
-	@$(BOOK) html
+	@$(MAKE) --no-print-directory -j 2 html lint
 	@BOOK_BUILD="$(BUILD)" $(RUN) -m pytest -n $(JOBS) --dist worksteal
-	@$(MAKE) --no-print-directory lint
 
 lint: $(READY) ## formatting, lint, types and spelling
 	@$(RUN) -m ruff format --check .
