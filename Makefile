@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BUILD  ?= _build
 PORT   ?= 8000
-# Tests at once.
+# Tests at once: two keep two processors busy, with the browser and the scripts.
 JOBS   ?= 2
 # An index of wheels to take torch from, in place of the default one (README).
 TORCH_INDEX_URL ?=

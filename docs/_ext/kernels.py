@@ -1,9 +1,9 @@
 """Kernels for the chapters: forks of a process that has the slow imports behind it.
 
 Starting a kernel and importing PyTorch, its compiler (which the first optimizer
-asks for) and matplotlib takes longer than the cells of most chapters. `preloaded`
-does it once. Elsewhere than on Linux forks of such a process are not safe, and each
-chapter starts a kernel of its own, with the same outputs.
+asks for) and matplotlib takes several seconds. `preloaded` does it once. Elsewhere
+than on Linux forks of such a process are not safe, and each chapter starts a kernel
+of its own, with the same outputs.
 """
 
 from __future__ import annotations

@@ -110,7 +110,15 @@ class Visit:
         self.settle()
 
     def to_top(self) -> None:
-        self.page.evaluate("scrollTo(0, 0)")
+        """Scroll to the top, where the theme shows no link back to it."""
+        self.page.wait_for_function(
+            """() => {
+              scrollTo(0, 0);
+              dispatchEvent(new Event("scroll"));
+              return scrollY === 0 &&
+                !document.documentElement.classList.contains("show-back-to-top");
+            }"""
+        )
         self.settle()
 
     def settle(self) -> None:

@@ -47,7 +47,7 @@ def parse(markup: bytes | str) -> tuple[Any, list[str]]:
 def parsed(path: Path) -> tuple[Any, list[str]]:
     """A page of the site as `parse` gives it, kept for the other workers.
 
-    To parse the pages by the letter of the standard takes half a minute.
+    Parsing by the letter of the standard is slow, and each worker needs most pages.
     """
     markup = path.read_bytes()
     kept = SITE.parent / "parsed" / f"{path.stem}.pickle"
