@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from source import QuotationError, locate, quote
-
-from tests.ext.conftest import PARTS
+from tiny_book import PARTS
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+"""A tiny book with the book's own build tool, as `make html` runs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_book import ROOT, Book
+
+INDEX = "# Tiny\n\n```{toctree}\none\ntwo\n```\n"
+ONE = """# One
+
+```{code-cell}
+:quote: parts.imports parts.SCALE parts.slope
+```
+
+It is {value}`slope(1.0)`.
+"""
+TWO = """# Two
+
+```{code-cell}
+:quote: other.OTHER
+```
+
+It is {value}`OTHER`.
+"""
+
+
+class BuiltBook(Book):
+    """The tiny book as a checkout: sources, tools and, in time, a built site."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        (root / "tools").mkdir()
+        shutil.copy(ROOT / "tools" / "build.py", root / "tools")
+        self.write("docs/index.md", INDEX)
+        self.page("one", ONE)
+        self.page("two", TWO)
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "tools/build.py", "html"]
+
+    def build(self, *options: str, **given: object) -> int:
+        """Run the tool to its end; `given` goes to the process (`env`, `preexec_fn`).
+
+        It runs as a Python of its own, since what it does to its process matters.
+        """
+        settings = {"cwd": self.root, "env": self.environment, "timeout": 300}
+        done = subprocess.run(
+            [*self.command, *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            **settings | given,
+        )
+        self.output = done.stdout + done.stderr
+        return done.returncode
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"NO_COLOR": "1"}
+
+    @property
+    def site(self) -> Path:
+        return self.root / "_build" / "html"
+
+    def html(self, name: str) -> str:
+        return (self.site / f"{name}.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> BuiltBook:
+    root = tmp_path / "book"
+    root.mkdir()
+    return BuiltBook(root)
