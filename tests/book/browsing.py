@@ -24,6 +24,52 @@ STILL = (
     "*, ::before, ::after { transition: none !important; animation: none !important }"
 )
 AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
+#: Mark a text of each look that is not known; the looks that were new.
+MARK_LOOKS = """([mark, known]) => {
+  known = new Set(known);
+  const ground = new Map();
+  const looks = new Map();
+  for (const each of document.querySelectorAll("*")) {
+    const style = getComputedStyle(each);
+    const own = `${style.backgroundColor} ${style.backgroundImage} ${style.opacity}`;
+    const below = ground.get(each.parentElement) ?? "";
+    ground.set(each, own === "rgba(0, 0, 0, 0) none 1" ? below : `${below}; ${own}`);
+    const texts = [...each.childNodes].filter(at => at.nodeType === 3);
+    if (!texts.some(at => at.data.trim())) continue;
+    if (!each.checkVisibility({visibilityProperty: true})) continue;
+    const look = [ground.get(each), style.color, style.fontSize,
+      style.fontWeight, style.textShadow, style.textDecorationLine].join();
+    if (known.has(look)) continue;
+    const size = each.getElementsByTagName("*").length;
+    if (size < (looks.get(look)?.size ?? Infinity)) looks.set(look, {each, size});
+  }
+  looks.forEach(({each}) => {
+    each.dataset.look = `${each.dataset.look ?? ""} ${mark}`;
+  });
+  return [...looks.keys()];
+}"""
+#: Empty the blocks of kinds that are all known; the kinds that were new.
+THIN = """([blocks, known]) => {
+  known = new Set(known);
+  const before = known.size;
+  const own = new Set(
+    ["id", "href", "src", "title", "alt", "for", "data-clipboard-target"]);
+  for (const block of document.querySelectorAll(blocks)) {
+    if (!block.isConnected) continue;
+    const place = block.parentElement.closest("[class]").className +
+      " " + block.closest("[class*=cell_], details, table")?.className;
+    const kinds = [block, ...block.querySelectorAll("*")].map(word =>
+      [place, word.tagName, !word.textContent.trim(), word.tabIndex,
+        [...word.attributes].map(at =>
+          at.name + (own.has(at.name) ? !at.value : at.value)),
+        word.parentElement.getAttribute("class")].join());
+    const kept = block.matches("[data-look], :has([data-look])");
+    if (!kept && kinds.every(kind => known.has(kind))) block.replaceChildren();
+    kinds.forEach(kind => known.add(kind));
+  }
+  document.querySelectorAll("pre :empty").forEach(word => word.remove());
+  return [...known].slice(before);
+}"""
 
 
 def leave_out(route: Route, kind: str) -> None:
@@ -51,8 +97,13 @@ class Visit:
         script: bool = True,
         permissions: tuple[str, ...] = (),
         only: str = "",
+        known: set[str] | None = None,
     ) -> None:
-        """Open the page; with `only`, just the figures of that class in its text."""
+        """Open the page; with `only`, just the figures of that class in its text.
+
+        `known` are looks and kinds of words that `axe` met on other pages.
+        """
+        self.known = set() if known is None else known
         self.context = browser.new_context(
             viewport={"width": width, "height": 844},
             color_scheme=scheme,
@@ -142,6 +193,8 @@ class Visit:
 
     def axe(self, options: dict[str, Any], within: str = "") -> list[str]:
         """What axe-core finds, a line for each rule."""
+        if within and not self.page.locator(within).count():
+            return []
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(f"() => {{ {AXE} }}")
         return self.page.evaluate(
@@ -155,31 +208,10 @@ class Visit:
             [options, within],
         )
 
-    def mark_looks(self) -> None:
-        """Mark one text of each look, for contrast: its ink, and all it lies on."""
-        self.page.evaluate(
-            """() => {
-              const ground = new Map();
-              const looks = new Map();
-              for (const each of document.querySelectorAll("*")) {
-                const style = getComputedStyle(each);
-                const own = `${style.backgroundColor} ${style.backgroundImage} ` +
-                  style.opacity;
-                const below = ground.get(each.parentElement) ?? "";
-                ground.set(each,
-                  own === "rgba(0, 0, 0, 0) none 1" ? below : `${below}; ${own}`);
-                const texts = [...each.childNodes].filter(at => at.nodeType === 3);
-                if (!texts.some(at => at.data.trim())) continue;
-                if (!each.checkVisibility({visibilityProperty: true})) continue;
-                const look = [ground.get(each), style.color, style.fontSize,
-                  style.fontWeight, style.textShadow, style.textDecorationLine].join();
-                const size = each.getElementsByTagName("*").length;
-                if (size < (looks.get(look)?.size ?? Infinity))
-                  looks.set(look, {each, size});
-              }
-              looks.forEach(({each}) => each.setAttribute("data-look", ""));
-            }"""
-        )
+    def mark_looks(self, mark: str) -> None:
+        """Mark a text of each look that is new, for contrast: ink and all below it."""
+        new = self.page.evaluate(MARK_LOOKS, [mark, sorted(self.known)])
+        self.known.update(new)
 
     def thin(self, blocks: str) -> None:
         """Empty the blocks that repeat: their words all had their like before.
@@ -187,25 +219,4 @@ class Visit:
         axe takes seconds for the thousands of words of a chapter; there are some
         hundred kinds of them, told apart by tag, attributes, look and place.
         """
-        self.page.evaluate(
-            """blocks => {
-              const known = new Set();
-              const own = new Set(["id", "href", "src", "title", "alt", "for"]);
-              for (const block of document.querySelectorAll(blocks)) {
-                if (!block.isConnected) continue;
-                const place = block.parentElement.closest("[class]").className +
-                  " " + block.closest("[class*=cell_], details, table")?.className;
-                const kinds = [block, ...block.querySelectorAll("*")].map(word =>
-                  [place, word.tagName, !word.textContent.trim(), word.tabIndex,
-                    [...word.attributes].map(at =>
-                      at.name + (own.has(at.name) ? !at.value : at.value)),
-                    word.parentElement.getAttribute("class")].join());
-                const kept = block.matches("[data-look], :has([data-look])");
-                if (!kept && kinds.every(kind => known.has(kind)))
-                  block.replaceChildren();
-                kinds.forEach(kind => known.add(kind));
-              }
-              document.querySelectorAll("pre :empty").forEach(word => word.remove());
-            }""",
-            blocks,
-        )
+        self.known.update(self.page.evaluate(THIN, [blocks, sorted(self.known)]))

@@ -55,13 +55,21 @@ def served(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.fixture(scope="session")
+def known() -> set[str]:
+    """What axe has met on the pages looked at so far."""
+    return set()
+
+
 @pytest.fixture
-def visit(browser: Browser, served: str) -> Iterator[Callable[..., Visit]]:
+def visit(
+    browser: Browser, served: str, known: set[str]
+) -> Iterator[Callable[..., Visit]]:
     """Open a page of the site in a fresh profile: `visit("activations", width=390)`."""
     visits: list[Visit] = []
 
     def open_page(name: str, *, base: str = served, **wishes: object) -> Visit:
-        visits.append(Visit(browser, f"{base}/{name}", **wishes))
+        visits.append(Visit(browser, f"{base}/{name}", known=known, **wishes))
         return visits[-1]
 
     yield open_page
