@@ -19,6 +19,7 @@ import yaml
 
 OPTIONS = ("quote", "caption", "label", "figure", "alt", "fold", "predict")
 FENCE = re.compile(r"^(`{3,}|~{3,}|:{3,})(?!.*`)\s*(\S*)")
+INDENTED = re.compile(r"^ {1,3}(?:`{3,}|~{3,}|:{3,})\s*\{code-cell\}")
 OPTION = re.compile(r"^:([\w-]+):(?:[ \t]+(.*))?$")
 VALUE = re.compile(r"\{(value|final)\}`([^`]+)`")
 MIME = "application/x-value"
@@ -75,6 +76,8 @@ def read_cells(text: str) -> list[Cell]:
     number = 0
     while number < len(lines):
         opening = FENCE.match(lines[number])
+        if INDENTED.match(lines[number]):
+            raise ChapterError(number + 1, "a code cell begins at the margin")
         if not opening:
             number += 1
             continue

@@ -21,7 +21,7 @@ from docutils import nodes
 from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx_codeautolink.extension.block import clean_pycon, construct_name_pattern
 from sphinx_codeautolink.extension.resolve import CouldNotResolve, resolve_location
-from sphinx_codeautolink.parse import ImportTrackerVisitor, Name
+from sphinx_codeautolink.parse import ImportTrackerVisitor, Name, NameBreak
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -163,7 +163,9 @@ def finder(known: Mapping[str, str]) -> Callable[[Name], str]:
 
     def find_name(name: Name) -> str:
         # Empty where two calls follow each other, as in f(x)(y).
-        return find(tuple(name.import_components), name.code_str) * bool(name.code_str)
+        if not name.code_str or name.import_components[-1] == NameBreak.call:
+            return ""  # A variable: its value has a type, but it is no name of PyTorch.
+        return find(tuple(name.import_components), name.code_str)
 
     return find_name
 

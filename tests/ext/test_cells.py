@@ -55,6 +55,11 @@ def test_cell_inside_another_block_is_left_to_myst():
     ("lines", "line", "message"),
     [
         (
+            ["", " ```{code-cell}", " :quote: a.b", " ```"],
+            2,
+            "a code cell begins at the margin",
+        ),
+        (
             ["```{code-cell}", ":qoute: a.b", "```"],
             2,
             "unknown cell option 'qoute'; did you mean 'quote'",

@@ -134,11 +134,24 @@ def test_notebook_and_script_run_without_the_book(book, tmp_path):
             "```{code-cell}\nimport os\nos._exit(3)\n```",
             "docs/one.md:7: the Python process died",
         ),
+        (
+            "```{code-cell}\n:quote: parts.slope\n\nx = 1\n```",
+            "docs/one.md:9: a cell that quotes has no body of its own",
+        ),
+        (
+            "```{code-cell}\n:qoute: parts.slope\n```",
+            "docs/one.md:7: unknown cell option 'qoute'; did you mean 'quote'",
+        ),
+        (
+            "```{code-cell}\n:quote: broken.x\n```",
+            "one.md:6: cannot quote 'broken.x': code/neuralnet/broken.py:2: '('",
+        ),
     ],
 )
 def test_what_stops_a_build_is_said_with_its_line(book, cell, message):
     book.write("docs/index.md", "# Tiny\n\n```{toctree}\none\n```\n")
     book.page("one", f"# One\n\n{cell}\n")
+    book.write("code/neuralnet/broken.py", "x = 1\ny = (\n")
     assert book.build() != 0
     assert message in book.output
 
