@@ -12,12 +12,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from figures import kernel_environment
 from kernels import command, server
 
+DOCS = Path(__file__).parents[1] / "docs"
 ADDRESS = "BOOK_PRELOADED"
 MODULES = ("torch", "torch._dynamo", "matplotlib.pyplot", "pytest")
 MODULES += ("sphinx.cmd.build", "myst_nb.sphinx_ext", "sphinx.ext.intersphinx")
+#: Another, whose forks are the kernels of tiny books; it draws in the book's style.
+KERNELS = "BOOK_PRELOADED_KERNELS"
+KERNEL_MODULES = ("ipykernel.kernelapp", "matplotlib.pyplot")
 
 
 def python(*options: str) -> list[str]:
@@ -36,7 +42,12 @@ def isolated() -> dict[str, str]:
 @contextmanager
 def preloaded() -> Iterator[None]:
     """Have `python` give forks, here and in the processes that start from here on."""
-    with server(MODULES, isolated(), ("-I", "-X", "utf8"), wait=False) as address:
-        os.environ[ADDRESS] = address
+    options = ("-I", "-X", "utf8")
+    drawing = isolated() | kernel_environment(DOCS)
+    with (
+        server(MODULES, isolated(), options, wait=False) as programs,
+        server(KERNEL_MODULES, drawing, options, wait=False) as kernels,
+    ):
+        os.environ |= {ADDRESS: programs, KERNELS: kernels}
         yield
-    del os.environ[ADDRESS]
+    del os.environ[ADDRESS], os.environ[KERNELS]

@@ -7,17 +7,20 @@ import re
 import subprocess
 from pathlib import Path
 
-from programs import python
+from programs import KERNELS, python
 
 ROOT = Path(__file__).parents[1]
 
 CONF = f"""
-import os, sys
+import contextlib, os, sys
 from pathlib import Path
 sys.path.insert(0, {str(ROOT / "docs" / "_ext")!r})
+import execution
 from figures import kernel_environment
 os.environ |= kernel_environment(Path({str(ROOT / "docs")!r}))
 os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+if address := os.environ.get("{KERNELS}"):
+    execution.server = lambda *given, **more: contextlib.nullcontext(address)
 project = "Tiny"
 extensions = ["myst_nb", "mathml", "chapters", "dress", "figures", "downloads"]
 numfig = True

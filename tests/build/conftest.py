@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from programs import KERNELS
 from tiny_book import ROOT, Book
 
 INDEX = "# Tiny\n\n```{toctree}\none\ntwo\n```\n"
@@ -63,7 +64,8 @@ class BuiltBook(Book):
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {"NO_COLOR": "1"}
+        kept = {key: value for key, value in os.environ.items() if key != KERNELS}
+        return kept | {"NO_COLOR": "1"}
 
     @property
     def site(self) -> Path:

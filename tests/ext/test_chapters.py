@@ -8,6 +8,7 @@ import shutil
 
 import nbformat
 import pytest
+from programs import KERNELS
 
 CHAPTER = """# One
 
@@ -190,8 +191,9 @@ plt.show()
 """
 
 
-def test_pages_are_the_same_with_and_without_preloaded_kernels(book):
+def test_pages_are_the_same_with_and_without_preloaded_kernels(book, monkeypatch):
     """And a page leaves nothing behind for the next."""
+    monkeypatch.delenv(KERNELS, raising=False)
     book.page("one", DRAWS)
     book.page("two", DRAWS.replace("fig-line", "fig-two") + "\n\n")
     book.write("docs/index.md", INDEX)
