@@ -20,7 +20,7 @@ STAMP = "unchanged"
 
 
 def files(place: Path) -> Iterator[Path]:
-    """All files of a folder in order, or the file itself; what Python keeps left out."""
+    """All files of a folder in order, or the file itself, but what Python compiled."""
     if place.is_file():
         yield place
     for folder, below, names in os.walk(place):
