@@ -62,6 +62,7 @@ extensions = [
     "reference",
     "code_links",
     "downloads",
+    "search_index",
     "page",
 ]
 
