@@ -181,6 +181,7 @@ def test_another_place_time_person_and_machine_make_the_same_bytes(whole, tmp_pa
     assert done == 0, there.output
     assert there.executed == whole.executed == {"one", "two"}
     assert_same(published(whole), published(there))
+    assert '<span class="value">0</span> of the caller' in there.html("two")
 
 
 def test_change_that_is_taken_back_leaves_the_bytes_as_they_were(whole):
