@@ -10,13 +10,18 @@ sys.path[:0] = [str(DOCS / "_ext"), str(ROOT / "code")]
 
 from figures import kernel_environment  # noqa: E402
 
-# What the kernels inherit: one thread each (sums come out the same everywhere),
-# the book's figure style, and the kernel of this environment before any other.
-os.environ |= kernel_environment(DOCS) | {
+# What the kernels inherit: one thread each (sums come out the same everywhere), the
+# book's figure style, and the kernel of this environment before any other. What the
+# one who builds has set for Python itself would show on the pages.
+for name in [name for name in os.environ if name.startswith("PYTHON")]:
+    del os.environ[name]
+chapter_environment = {
     "OMP_NUM_THREADS": "1",
     "JUPYTER_PREFER_ENV_PATH": "1",
     "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
 }
+os.environ |= kernel_environment(DOCS) | chapter_environment
 
 project = "From Neurons to Networks"
 author = "the authors of From Neurons to Networks"
@@ -57,6 +62,7 @@ extensions = [
     "reference",
     "code_links",
     "downloads",
+    "search_index",
     "page",
 ]
 

@@ -3,6 +3,8 @@
 Usage: python tools/build.py [--build DIR] html | live | linkcheck
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import shutil
@@ -10,11 +12,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
-from sphinx.errors import SphinxError
-from sphinx.util.console import color_terminal, nocolor
-from sphinx.util.docutils import docutils_namespace, patch_docutils
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,7 +29,16 @@ def main() -> int:
     build = given.build.resolve()
     os.environ["BOOK_CACHE"] = str(build / "executed")
     if given.what == "html":
-        return html(build)
+        import unchanged
+
+        made_from = unchanged.sources(ROOT)
+        if unchanged.is_unchanged(build, made_from):
+            print(f"Nothing has changed. Open {shown(build / 'html' / 'index.html')}")
+            return 0
+        code = html(build)
+        if not code:
+            unchanged.note(build, made_from)
+        return code
     if given.what == "live":
         return live(build, given.port)
     return sphinx(build / "linkcheck", build, "linkcheck")
@@ -36,6 +46,12 @@ def main() -> int:
 
 def sphinx(output: Path, build: Path, builder: str) -> int:
     """Run Sphinx here; what stops it is said in one message, place first."""
+    # Importing it takes longer than finding that there is nothing to build.
+    from sphinx.application import Sphinx
+    from sphinx.errors import SphinxError
+    from sphinx.util.console import color_terminal, nocolor
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
     if not color_terminal():
         nocolor()
     try:

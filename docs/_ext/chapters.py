@@ -47,6 +47,21 @@ class BrokenChapter(SphinxError):  # noqa: N818 (it is read by people)
     category = "The book was not built"
 
 
+def on_outdated(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: set[str],
+    changed: set[str],
+    removed: set[str],
+) -> list[str]:
+    """Read all executed pages again if what all outputs depend on has changed."""
+    before = getattr(env, "chapter_kernel", "")
+    patterns, variables = app.config.chapter_fingerprint, app.config.chapter_environment
+    now = kernel_line(Path(app.confdir), patterns, variables)
+    env.chapter_kernel = now  # type: ignore[attr-defined]
+    return sorted(pages(env)) if now != before else []
+
+
 def on_before_read(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Execute all pages that will be read, several at a time."""
     jobs = []
@@ -92,7 +107,7 @@ def package(app: Sphinx) -> Path:
 
 
 def job_of(app: Sphinx, docname: str, path: Path, text: str) -> Job:
-    kernelspec = kernel_line(Path(app.confdir), app.config.chapter_fingerprint)
+    kernelspec: str = app.env.chapter_kernel  # type: ignore[attr-defined]
     page = expand(text, lambda reference: quote(reference, package(app)), kernelspec)
     config = app.env.myst_config  # type: ignore[attr-defined]
     return Job(docname, path, text, page, notebook(page, path, config))
@@ -161,14 +176,15 @@ class ValueRole(SphinxRole):
         return [value], []
 
 
-def kernel_line(root: Path, patterns: list[str]) -> str:
+def kernel_line(root: Path, patterns: list[str], environment: dict[str, str]) -> str:
     """Front matter that names the kernel and all else that outputs depend on.
 
     The execution cache compares cells and this line: another Python, another
-    version of a package, or a change in a file that matches `patterns` makes
-    every page run again.
+    version of a package, another variable of the environment, or a change in a
+    file that matches `patterns` makes every page run again.
     """
     digest = hashlib.sha256(f"{python_version()} {sys.platform}".encode())
+    digest.update(repr(sorted(environment.items())).encode())
     for distribution in ("torch", "numpy", "matplotlib", "ipykernel", "ipython"):
         digest.update(f"{distribution} {version(distribution)}\n".encode())
     for pattern in patterns:
@@ -239,8 +255,10 @@ def is_worth_showing(record: logging.LogRecord) -> bool:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("chapter_package", "code/neuralnet", "env", str)
     app.add_config_value("chapter_fingerprint", [], "env", list)
+    app.add_config_value("chapter_environment", {}, "env", dict)
     app.add_config_value("chapter_preload", [], "", list)
     app.add_role("value", ValueRole())
+    app.connect("env-get-outdated", on_outdated)
     app.connect("env-before-read-docs", on_before_read)
     app.connect("source-read", on_source_read)
     app.connect("env-purge-doc", on_purge)

@@ -16,6 +16,7 @@ from cells import Expanded
 from chapters import pages
 from docutils import nodes
 from myst_nb.core.read import read_myst_markdown_notebook
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -81,13 +82,20 @@ def role(match: re.Match[str], number: Callable[[str, str], str]) -> str:
     return content
 
 
-def notebook(page: Expanded, path: Path, number: Callable[[str, str], str]) -> str:
-    """The chapter as a notebook without outputs, the same bytes each time."""
+def shown_cells(page: Expanded, path: Path) -> list[NotebookNode]:
+    """The cells of a page, without those that only compute its numbers."""
     read = read_myst_markdown_notebook(page.filled, path=path)
+    return [
+        cell
+        for cell in read.cells
+        if "remove-cell" not in cell.metadata.get("tags", [])
+    ]
+
+
+def notebook(shown: list[NotebookNode], number: Callable[[str, str], str]) -> str:
+    """The chapter as a notebook without outputs, the same bytes each time."""
     cells: list[dict[str, Any]] = []
-    for cell in read.cells:
-        if "remove-cell" in cell.metadata.get("tags", []):
-            continue
+    for cell in shown:
         source = cell.source
         if cell.cell_type == "markdown" and not (source := plain(source, number)):
             continue
@@ -106,15 +114,9 @@ def notebook(page: Expanded, path: Path, number: Callable[[str, str], str]) -> s
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
-def script(page: Expanded, path: Path, title: str) -> str:
+def script(shown: list[NotebookNode], title: str) -> str:
     """The chapter's code cells, in order, as one file."""
-    read = read_myst_markdown_notebook(page.filled, path=path)
-    cells = [
-        cell.source
-        for cell in read.cells
-        if cell.cell_type == "code"
-        and "remove-cell" not in cell.metadata.get("tags", [])
-    ]
+    cells = [cell.source for cell in shown if cell.cell_type == "code"]
     return (
         f"# {title}: all code of the chapter, in order.\n\n"
         + "\n\n\n".join(cells)
@@ -153,11 +155,30 @@ def numbers(env: BuildEnvironment) -> Callable[[str, str], str]:
     return number
 
 
+def write_files(app: Sphinx, name: str) -> None:
+    shown = shown_cells(pages(app.env)[name], Path(app.env.doc2path(name)))
+    files = {
+        f"notebooks/{name}.ipynb": notebook(shown, numbers(app.env)),
+        f"scripts/{name}.py": script(shown, app.env.titles[name].astext()),
+    }
+    for target, text in files.items():
+        path = app.outdir / target
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
 def on_page(
     app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.Node
 ) -> None:
-    """Put the bar with the chapter's files under its title."""
-    if name not in pages(app.env) or name == app.config.root_doc:
+    """Write the chapter's files, and put the bar with them under its title.
+
+    Their text holds numbers and titles of other pages, as the page itself does, and
+    is written when the page is.
+    """
+    if name not in pages(app.env):
+        return
+    write_files(app, name)
+    if name == app.config.root_doc:
         return
     to, source = context["pathto"], context["sourcename"]
     bar = (
@@ -172,24 +193,6 @@ def on_page(
     app.add_js_file("copy-chapter.js", loading_method="defer")
 
 
-def on_finished(app: Sphinx, exception: Exception | None) -> None:
-    if exception or app.builder.format != "html":
-        return
-    number = numbers(app.env)
-    for folder in ("notebooks", "scripts"):
-        (app.outdir / folder).mkdir(exist_ok=True)
-    for name, page in pages(app.env).items():
-        path = Path(app.env.doc2path(name))
-        title = app.env.titles[name].astext()
-        files = {
-            app.outdir / "notebooks" / f"{name}.ipynb": notebook(page, path, number),
-            app.outdir / "scripts" / f"{name}.py": script(page, path, title),
-        }
-        for target, text in files.items():
-            target.write_text(text, encoding="utf-8")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", on_page)
-    app.connect("build-finished", on_finished)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -63,15 +63,18 @@ def on_page(
 
 
 def on_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Write all pages again when one has another title, number or place.
+    """Write all pages again when a title, a number or a place has changed.
 
-    Each page shows those of the others, beside its text and under it; Sphinx itself
-    would write only the pages that list the changed one.
+    Each page shows those of the others, in its references, beside its text and under
+    it; Sphinx itself would write only the pages that hold or list the changed one.
     """
     now = (
         {name: title.astext() for name, title in env.titles.items()},
         env.toc_secnumbers,
+        env.toc_fignumbers,
         env.toctree_includes,
+        env.domains.standard_domain.labels,
+        env.domains.math_domain.equations,
     )
     before = getattr(env, "outline", None)
     env.outline = copy.deepcopy(now)  # type: ignore[attr-defined]

@@ -418,3 +418,13 @@ def test_no_file_names_a_place_on_this_machine():
             data = zlib.decompress(data.split(b"\n", 4)[4])
         found += [f"{path.relative_to(SITE)}: {word}" for word in words if word in data]
     assert found == []
+
+
+ADDRESS = re.compile(rb"\bat 0x[0-9a-f]{6,}|ipykernel_\d")
+
+
+def test_no_output_is_an_address_in_memory_or_a_number_of_a_process():
+    """It would be another one in the next build."""
+    assert ADDRESS.search(b"&lt;function f at 0x7f92c1a0c910&gt;")
+    pages = [*SITE.glob("*.html"), *SITE.glob("_images/*.svg")]
+    assert [page.name for page in pages if ADDRESS.search(page.read_bytes())] == []

@@ -29,6 +29,7 @@ TWO = """# Two
 
 It is {value}`OTHER`.
 """
+NOT_COPIED = shutil.ignore_patterns("__pycache__")
 
 
 class BuiltBook(Book):
@@ -36,8 +37,7 @@ class BuiltBook(Book):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        (root / "tools").mkdir()
-        shutil.copy(ROOT / "tools" / "build.py", root / "tools")
+        shutil.copytree(ROOT / "tools", root / "tools", ignore=NOT_COPIED)
         self.write("docs/index.md", INDEX)
         self.page("one", ONE)
         self.page("two", TWO)
