@@ -7,7 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
-from book import book
+from checkout import checkout
 from cold import cold
 from growth import growth
 from measure import cores
@@ -30,9 +30,10 @@ def main() -> None:
     print(f"{cores()} cores; load before the start {busy:.1f}", end="")
     print("; others use them: trust the CPU times" if busy > 0.5 else "")
     if parts & {"cold", "peers", "warm"}:
-        with book() as copy:
+        with checkout() as copy:
             print()
-            ours = cold(copy, given.rounds)
+            is_asked = parts & {"cold"}
+            ours = cold(copy, given.rounds) if is_asked else copy.build()
             if "peers" in parts:
                 print()
                 peers(copy.notebooks, ours, given.rounds, given.build / "bench")

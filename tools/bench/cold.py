@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from book import ROOT, Book, executed
+from checkout import ROOT, Checkout, executed
 from measure import Cost, best_of, cores, run, tell
 from table import ratios, seconds, table
 
@@ -46,7 +46,7 @@ del _clock
 HEAD = ["", "wall s", "CPU s"]
 
 
-def cold(book: Book, rounds: int) -> Cost:
+def cold(book: Checkout, rounds: int) -> Cost:
     """Print the terms; gives the cost of the cold build."""
     clock = book.root / STARTUP
     clock.parent.mkdir(exist_ok=True)

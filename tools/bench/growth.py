@@ -6,7 +6,7 @@ network, draws it and states a number.
 
 from __future__ import annotations
 
-from book import Book, book, executed
+from checkout import Checkout, checkout, executed
 from measure import Cost, tell
 from table import table
 
@@ -83,14 +83,14 @@ def growth() -> None:
     costs = {}
     for size in SIZES:
         tell(f"building a book of {size} chapters")
-        with book() as copy:
+        with checkout() as copy:
             write(copy, size)
             costs[size] = copy.build(look_at_memory=True)
         assert len(executed(costs[size])) == size
     print(report(costs))
 
 
-def write(copy: Book, chapters: int) -> None:
+def write(copy: Checkout, chapters: int) -> None:
     """Put made chapters in the place of the book's."""
     docs = copy.root / "docs"
     for page in docs.glob("*.md"):

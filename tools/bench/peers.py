@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from book import ROOT
+from checkout import ROOT
 from environments import NotReady, ready
 from measure import Cost, Failed, cores, least, run, tell
 from table import ratios, seconds, table
@@ -65,7 +65,7 @@ PEERS = [
         "jupyter-book 1",
         "jupyter-book.txt",
         JUPYTER_BOOK,
-        ("-m", "jupyter_book", "build", "."),
+        ("-c", "from jupyter_book.cli.main import main; main()", "build", "."),
         "_build/html",
         "cell_output",
     ),
@@ -79,17 +79,18 @@ NOTES = (
 
 def peers(notebooks: Sequence[Path], ours: Cost, rounds: int, kept: Path) -> None:
     """Print the time of each peer beside ours; `kept` holds their environments."""
-    rows = [["this book", *seconds(ours), "", ""]]
+    rows, notes = [["this book", *seconds(ours), "", ""]], [NOTES]
     for peer in PEERS:
         try:
             cost = least([time(peer, notebooks, kept) for _ in range(rounds)])
         except NotReady as reason:
-            rows.append([peer.name, "not measured:", str(reason), "", ""])
+            rows.append([peer.name, "-", "-", "-", "-"])
+            notes.append(f"{peer.name} was not measured: {reason}")
         else:
             rows.append([peer.name, *seconds(cost), *ratios(cost, ours)])
     head = ["chapters built by", "wall s", "CPU s", "wall / ours", "CPU / ours"]
     print(table("The same chapters, every cell executed (goal 2)", head, rows))
-    print(NOTES)
+    print("\n".join(notes))
 
 
 def time(peer: Peer, notebooks: Sequence[Path], kept: Path) -> Cost:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from book import Book, executed
+from checkout import Checkout, executed
 from measure import Cost, best_of, cores, run, tell
 from table import ratios, seconds, table
 
@@ -17,7 +18,7 @@ EMPTY = {"conf.py": 'html_theme = "furo"\n', "index.rst": "Empty\n=====\n"}
 SHORT = 5
 
 
-def warm(book: Book) -> None:
+def warm(book: Checkout) -> None:
     """Print what a build costs by what has changed; the book is built already."""
     tell("nothing changed, in turns with an empty Sphinx project")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -50,7 +51,7 @@ def row(change: str, cost: Cost) -> list[str]:
     return [change, *seconds(cost), ", ".join(executed(cost)) or "none"]
 
 
-def empty_project(folder: Path):  # type: ignore[no-untyped-def]
+def empty_project(folder: Path) -> Callable[[], Cost]:
     """A function that builds a project without content."""
     for name, text in EMPTY.items():
         (folder / name).write_text(text)

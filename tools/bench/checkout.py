@@ -18,7 +18,7 @@ PARTS = ("docs", "code", "tools", "conf.py", "requirements.txt")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "bench")
 
 
-class Book:
+class Checkout:
     """The copy; `build` builds it with the book's own tool, as `make html` does."""
 
     def __init__(self, root: Path) -> None:
@@ -60,7 +60,7 @@ def executed(cost: Cost) -> list[str]:
 
 
 @contextmanager
-def book() -> Iterator[Book]:
+def checkout() -> Iterator[Checkout]:
     """A copy that goes when it has been used."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        yield Book(Path(folder) / "book")
+        yield Checkout(Path(folder) / "book")
