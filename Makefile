@@ -46,8 +46,8 @@ live: $(READY) ## rebuild and reload the browser whenever a file is saved
 linkcheck: $(READY) ## follow every link to the world outside (needs a network)
 	@$(BOOK) linkcheck
 
-bench: $(READY) ## time cold, warm and one-edit builds, as ratios
-	@$(RUN) tools/bench.py
+bench: $(READY) ## time builds, as ratios; ONLY=cold, peers, warm or growth for one part
+	@$(RUN) tools/bench --build "$(BUILD)" $(if $(ONLY),--only "$(ONLY)")
 
 clean: ## remove what was built, keep the environment
 	rm -rf "$(BUILD)"
