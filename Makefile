@@ -14,7 +14,7 @@ RUN    := $(VENV)/bin/python
 BOOK   := $(RUN) tools/build.py --build "$(BUILD)"
 
 .DEFAULT_GOAL := help
-.PHONY: help html test lint serve live linkcheck bench exercise clean FORCE
+.PHONY: help html test lint serve live linkcheck bench exercise clean $(READY)
 
 help: ## list what there is
 	@echo "From Neurons to Networks. Targets:"
@@ -52,9 +52,9 @@ bench: $(READY) ## time builds, as ratios; ONLY=cold, peers, warm or growth for 
 clean: ## remove what was built, keep the environment
 	rm -rf "$(BUILD)"
 
-$(READY): FORCE
+# exec: a shell between make and the set-up would keep the signals that end it.
+$(READY):
 	@command -v "$(PYTHON)" >/dev/null || { \
 	  echo "No '$(PYTHON)' here: install Python 3.11 or newer, or name one: make html PYTHON=/path/to/python3" >&2; \
 	  exit 1; }
-	@"$(PYTHON)" tools/environment.py "$(VENV)"
-FORCE:
+	@exec "$(PYTHON)" tools/environment.py "$(VENV)"

@@ -6,12 +6,14 @@ import ast
 import re
 import subprocess
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from book.prose import DOCS, PACKAGE, ROOT, chapters, pages
 from cells import read_cells
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from source import names
 
@@ -68,6 +70,18 @@ def test_missing_pin_and_pin_out_of_range_are_found():
 def test_torch_is_pinned_first():
     """Whatever else asks for torch then finds this one there."""
     assert next(iter(pins())) == "torch"
+
+
+def test_pins_can_be_installed_on_the_first_release_of_each_supported_python():
+    """Debian 12 has 3.11.2, say, and some packages want 3.11.5."""
+    refused = [
+        f"{package} needs Python {wanted}"
+        for package in pins()
+        if (wanted := metadata.metadata(package).get("Requires-Python"))
+        for python in ("3.11.0", "3.12.0", "3.13.0")
+        if python not in SpecifierSet(wanted)
+    ]
+    assert refused == []
 
 
 def test_what_the_tests_import_is_pinned():
@@ -176,7 +190,7 @@ def test_no_page_is_in_a_folder_where_the_build_would_miss_it():
 def targets(makefile: str) -> set[str]:
     """The targets that are commands: those in .PHONY, the internal one left out."""
     return set(re.findall(r"^\.PHONY:(.*)$", makefile, re.MULTILINE)[0].split()) - {
-        "FORCE"
+        "$(READY)"
     }
 
 
