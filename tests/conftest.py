@@ -20,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--answers", help="mark the exercises' answers in this folder (make exercise)"
     )
+    parser.addoption(
+        "--every-element",
+        action="store_true",
+        help="let axe look at every element of every page (takes half an hour)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

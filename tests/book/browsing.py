@@ -101,9 +101,10 @@ class Visit:
     ) -> None:
         """Open the page; with `only`, just the figures of that class in its text.
 
-        `known` are looks and kinds of words that `axe` met on other pages.
+        `known` are looks and kinds of words that `axe` met on other pages; without
+        them it looks at every element.
         """
-        self.known = set() if known is None else known
+        self.known = known
         self.context = browser.new_context(
             viewport={"width": width, "height": 844},
             color_scheme=scheme,
@@ -210,13 +211,15 @@ class Visit:
 
     def mark_looks(self, mark: str) -> None:
         """Mark a text of each look that is new, for contrast: ink and all below it."""
+        assert self.known is not None
         new = self.page.evaluate(MARK_LOOKS, [mark, sorted(self.known)])
         self.known.update(new)
 
     def thin(self, blocks: str) -> None:
         """Empty the blocks that repeat: their words all had their like before.
 
-        axe takes seconds for the thousands of words of a chapter; there are some
-        hundred kinds of them, told apart by tag, attributes, look and place.
+        A chapter has thousands of words and some hundred kinds of them, told apart by
+        tag, attributes, look and place.
         """
+        assert self.known is not None
         self.known.update(self.page.evaluate(THIN, [blocks, sorted(self.known)]))

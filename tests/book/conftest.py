@@ -56,14 +56,14 @@ def served(site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def known() -> set[str]:
-    """What axe has met on the pages looked at so far."""
-    return set()
+def known(request: pytest.FixtureRequest) -> set[str] | None:
+    """What axe has met on the pages looked at so far, if it need not look again."""
+    return None if request.config.getoption("--every-element") else set()
 
 
 @pytest.fixture
 def visit(
-    browser: Browser, served: str, known: set[str]
+    browser: Browser, served: str, known: set[str] | None
 ) -> Iterator[Callable[..., Visit]]:
     """Open a page of the site in a fresh profile: `visit("activations", width=390)`."""
     visits: list[Visit] = []
