@@ -23,6 +23,7 @@ def change(book, path, before, after):
 
 
 def test_only_what_quotes_or_holds_a_change_is_executed(book):
+    change(book, "docs/one.md", ":quote", ":caption: A slope\n:label: lst\n:quote")
     assert book.build() == 0, book.output
     assert book.executed == ALL
     served = {path: path.stat().st_mtime_ns for path in book.site.rglob("*")}
@@ -33,10 +34,12 @@ def test_only_what_quotes_or_holds_a_change_is_executed(book):
     assert served == {path: path.stat().st_mtime_ns for path in book.site.rglob("*")}
 
     change(book, "docs/one.md", "It is", "It was")
+    change(book, "docs/one.md", "A slope", "The slope")
     assert book.build() == 0, book.output
     assert book.executed == set()
     assert "writing output... [100%] one" in book.output
     assert "It was" in book.html("one")
+    assert "The slope" in book.html("one")
 
     change(book, "docs/two.md", "quote: other.OTHER", "fold: Two\nOTHER = 1 + 1")
     change(book, "code/neuralnet/parts.py", "self.w = w", "self.w = 2 * w")
