@@ -35,6 +35,7 @@ def main() -> int:
         if unchanged.is_unchanged(build, made_from):
             print(f"Nothing has changed. Open {shown(build / 'html' / 'index.html')}")
             return 0
+        unchanged.begin(build)
         code = html(build)
         if not code:
             unchanged.note(build, made_from)

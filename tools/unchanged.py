@@ -7,8 +7,10 @@ known by size and time. If both are as they were, there is nothing to do.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import shutil
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -25,7 +27,10 @@ def files(place: Path) -> Iterator[Path]:
         yield place
     for folder, below, names in os.walk(place):
         below[:] = sorted(name for name in below if name != "__pycache__")
-        yield from (Path(folder, name) for name in sorted(names))
+        # An editor's lock is a link to nothing.
+        yield from (
+            path for name in sorted(names) if (path := Path(folder, name)).is_file()
+        )
 
 
 def sources(root: Path) -> str:
@@ -56,6 +61,18 @@ def is_unchanged(build: Path, made_from: str) -> bool:
     return stamp.is_file() and stamp.read_text() == made_from + built(build)
 
 
+def begin(build: Path) -> None:
+    """Take the note of the last build away, until this one has ended well.
+
+    Where there is none the last one was stopped, perhaps between what Sphinx knows and
+    what it has written: it would not write that later. What was executed is kept.
+    """
+    if not (build / STAMP).is_file():
+        shutil.rmtree(build / "doctrees", ignore_errors=True)
+    (build / STAMP).unlink(missing_ok=True)
+
+
 def note(build: Path, made_from: str) -> None:
     """Note that the build has just been made from these sources."""
-    (build / STAMP).write_text(made_from + built(build))
+    with contextlib.suppress(OSError):  # on a full disk the site is good all the same
+        (build / STAMP).write_text(made_from + built(build))

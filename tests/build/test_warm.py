@@ -23,6 +23,7 @@ def change(book, path, before, after):
 
 
 def test_only_what_quotes_or_holds_a_change_is_executed(book):
+    change(book, "docs/one.md", ":quote", ":caption: A slope\n:label: lst\n:quote")
     assert book.build() == 0, book.output
     assert book.executed == ALL
     served = {path: path.stat().st_mtime_ns for path in book.site.rglob("*")}
@@ -33,10 +34,12 @@ def test_only_what_quotes_or_holds_a_change_is_executed(book):
     assert served == {path: path.stat().st_mtime_ns for path in book.site.rglob("*")}
 
     change(book, "docs/one.md", "It is", "It was")
+    change(book, "docs/one.md", "A slope", "The slope")
     assert book.build() == 0, book.output
     assert book.executed == set()
     assert "writing output... [100%] one" in book.output
     assert "It was" in book.html("one")
+    assert "The slope" in book.html("one")
 
     change(book, "docs/two.md", "quote: other.OTHER", "fold: Two\nOTHER = 1 + 1")
     change(book, "code/neuralnet/parts.py", "self.w = w", "self.w = 2 * w")
@@ -69,12 +72,36 @@ def test_what_any_page_may_depend_on_executes_all(book):
         assert book.executed == ALL, path
 
 
+DIES = """
+def setup(app):
+    if "DIE" in os.environ:
+        app.connect("write-started", lambda *given: os._exit(9))
+"""
+
+
+def test_what_a_killed_build_did_not_write_is_written_by_the_next(book):
+    """Sphinx itself knows the new title from then on, and takes it for shown."""
+    conf = (book.root / "conf.py").read_text() + DIES
+    book.write("conf.py", conf.replace('"downloads"', '"downloads", "page"'))
+    for page in ALL:
+        book.write(f"docs/{page}.md", f"# The page {page}\n")
+    assert book.build() == 0, book.output
+    assert "The page two" in book.html("one")
+    book.write("docs/two.md", "# Another title\n")
+    assert book.build(env=book.environment | {"DIE": "1"}) == 9, book.output
+    assert "The page two" in book.html("one")
+    assert book.build() == 0, book.output
+    assert "Another title" in book.html("one")
+    assert "The page two" not in book.html("one")
+
+
 @pytest.fixture
 def made(tmp_path):
     """A checkout and its build, made of three files."""
     for path in ("docs/one.md", "docs/__pycache__/x.pyc", "conf.py", "out/html/one"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("text")
+    (tmp_path / "docs/.#one.md").symlink_to("an.editor@somewhere")
     unchanged.note(tmp_path / "out", unchanged.sources(tmp_path))
     return tmp_path
 

@@ -75,30 +75,6 @@ def test_page_shows_source_numbers_captions_and_folds(book):
     assert "display_pub" not in page
 
 
-def test_only_what_changed_is_executed_and_no_page_is_stale(book):
-    make(book)
-    assert book.executed == {"one", "two"}
-
-    assert book.build() == 0
-    assert book.executed == set()
-
-    book.page("one", CHAPTER.replace("At the end", "Finally").replace("A line.", "L."))
-    assert book.build() == 0
-    assert book.executed == set()
-    assert "Finally" in book.html("one")
-
-    code = (book.root / "code/neuralnet/parts.py").read_text()
-    book.write("code/neuralnet/parts.py", code.replace("SCALE = 2.0", "SCALE = 3.0"))
-    assert book.build() == 0
-    assert book.executed == {"one"}
-    assert 'At the end <span class="value">' not in book.html("one")
-    assert 'Finally <span class="value">6.00</span>' in book.html("one")
-
-    book.write("pins.txt", "one==2\n")
-    assert book.build("-E") == 0
-    assert book.executed == {"one", "two"}
-
-
 def test_notebook_and_script_run_without_the_book(book, tmp_path):
     make(book)
     path = book.root / "html" / "notebooks" / "one.ipynb"
