@@ -12,7 +12,7 @@ import growth
 import peers
 import pytest
 from cells import expand, read_cells
-from checkout import executed
+from checkout import Checkout, executed
 from cold import CLOCK, preloaded, times
 from environments import NotReady, ready, step
 from IPython.core.interactiveshell import InteractiveShell
@@ -72,6 +72,18 @@ def test_table_has_straight_columns():
 def test_executed_pages_are_read_from_the_words_of_the_build():
     said = "executing one: 2 cells\nexecuted one: 2 cells\nexecuted two_b: 1 cells\n"
     assert executed(Cost(1, 1, output=said)) == ["one", "two_b"]
+
+
+def test_builds_are_forgotten_with_or_without_the_results_of_cells(tmp_path):
+    copy = Checkout.__new__(Checkout)
+    copy.root, build = tmp_path, tmp_path / "_build"
+    for path in ("executed/global.db", "html/index.html", "unchanged"):
+        (build / path).parent.mkdir(parents=True, exist_ok=True)
+        (build / path).touch()
+    copy.forget(results=False)
+    assert [path.name for path in build.iterdir()] == ["executed"]
+    copy.forget(results=True)
+    assert not list(build.iterdir())
 
 
 def test_preloaded_modules_are_those_of_the_book():

@@ -135,6 +135,12 @@ def test_checkout_that_only_looks_newer_is_unchanged(made):
     assert is_unchanged(made)
 
 
+def test_what_the_benchmark_keeps_is_no_part_of_the_build(made):
+    (made / "out/bench/env-peer").mkdir(parents=True)
+    (made / "out/bench/env-peer/pip").write_text("text")
+    assert is_unchanged(made)
+
+
 def test_other_packages_python_or_address_are_seen(made, monkeypatch):
     for change in (
         lambda patch: patch.setattr(sys, "version", "3.99.0"),

@@ -45,7 +45,9 @@ class Checkout:
     def forget(self, *, results: bool) -> None:
         """Undo all builds, the results of the cells too or all but these."""
         for path in (self.root / "_build").glob("*"):
-            if results or path.name != "executed":
+            if path.is_file():
+                path.unlink()
+            elif results or path.name != "executed":
                 shutil.rmtree(path)
 
     @property
