@@ -90,6 +90,8 @@ def test_dtypes_that_make_no_neuron_are_refused():
         neuron(torch.arange(3), one, one)
     with pytest.raises(TypeError, match=r"x torch\.float64, w torch\.float32"):
         neuron(one.double(), one, one)
+    with pytest.raises(TypeError, match=r"w torch\.float32, b torch\.float64"):
+        neuron(one, one, one.double())
 
 
 # Layers
@@ -282,8 +284,8 @@ def test_examples_of_two_dtypes_are_refused():
 
 
 def test_share_right_asks_for_the_sign_alone():
-    output, target = torch.tensor([[0.5], [0.5]]), torch.tensor([[1.0], [0.0]])
-    assert share_right(output, target).item() == 0.5
+    target = torch.tensor([[1.0], [1.0], [0.0]])
+    assert share_right(torch.full((3, 1), 0.5), target).item() == pytest.approx(2 / 3)
 
 
 def test_share_right_counts_zero_as_no_and_keeps_leading_dimensions():
@@ -357,9 +359,16 @@ def test_best_line_does_not_part_points_at_one_place(n, dtype):
         assert best_line_share(x, target) == 0.5
 
 
-@pytest.mark.parametrize("scale", [0.3, 3e4])
-def test_best_line_does_not_part_a_row_of_points_by_rounding(scale):
-    x = torch.arange(1.0, 10.0)[:, None] * torch.tensor([scale, scale])
+@pytest.mark.parametrize("seed", range(10))
+def test_best_line_does_not_take_out_the_middle_of_a_row(seed):
+    rng = torch.Generator().manual_seed(seed)
+    x = 1e6 * torch.rand(3, 1, generator=rng).sort(dim=0).values.expand(3, 2)
+    target = torch.tensor([[1.0], [-1.0], [1.0]])
+    assert best_line_share(x, target) == pytest.approx(2 / 3)
+
+
+def test_best_line_does_not_part_a_row_of_points_by_rounding():
+    x = torch.arange(1.0, 10.0)[:, None] * torch.tensor([0.3, 0.3])
     target = torch.ones(9, 1)
     target[4] = -1
     assert best_line_share(x, target) == pytest.approx(8 / 9)
