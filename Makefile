@@ -5,16 +5,19 @@ BUILD  ?= _build
 PORT   ?= 8000
 # Tests at once: two keep two processors busy, with the browser and the scripts.
 JOBS   ?= 2
+# What `make mutate` changes, such as "losses solutions.losses"; nothing is all.
+MODULES ?=
 # An index of wheels to take torch from, in place of the default one (README).
 TORCH_INDEX_URL ?=
 
 export TORCH_INDEX_URL
+MUTMUT := $(VENV)/mutmut
 READY  := $(VENV)/.ready
 RUN    := $(VENV)/bin/python
 BOOK   := $(RUN) tools/build.py --build "$(BUILD)"
 
 .DEFAULT_GOAL := help
-.PHONY: help html test lint serve live linkcheck bench exercise clean $(READY)
+.PHONY: help html test lint serve live linkcheck bench mutate exercise clean $(READY)
 
 help: ## list what there is
 	@echo "From Neurons to Networks. Targets:"
@@ -48,6 +51,12 @@ linkcheck: $(READY) ## follow every link to the world outside (needs a network)
 
 bench: $(READY) ## time builds, as ratios; ONLY=cold, peers, warm or growth for one part
 	@$(RUN) tools/bench --build "$(BUILD)" $(if $(ONLY),--only "$(ONLY)")
+
+mutate: $(READY) ## see whether the tests notice small changes of the code (an hour)
+	@[ "$(MUTMUT)/.ready" -nt requirements-mutate.txt ] || { \
+	  $(RUN) -m pip install -q --disable-pip-version-check --no-deps --upgrade \
+	    --target "$(MUTMUT)" -r requirements-mutate.txt && touch "$(MUTMUT)/.ready"; }
+	@PYTHONPATH="$(MUTMUT)" $(RUN) tools/mutate.py $(MODULES)
 
 clean: ## remove what was built, keep the environment
 	rm -rf "$(BUILD)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from functools import partial
+from itertools import pairwise
 
 import pytest
 import torch
@@ -507,6 +508,10 @@ def test_sensitive_region_of_relu_is_the_positive_side():
     assert a.sensitive_region(a.relu_slope) == (0.01, 10.0)
 
 
+def test_sensitive_region_ends_at_ten():
+    assert a.sensitive_region(torch.ones_like, fraction=1.0) == (-10.0, 10.0)
+
+
 @pytest.mark.parametrize("fraction", [0.0, -1.0, 1.5, NAN])
 def test_sensitive_region_refuses_a_bad_fraction(fraction):
     with pytest.raises(ValueError, match="fraction must be in"):
@@ -576,6 +581,18 @@ def test_twice_the_steps_halve_the_error_of_the_staircase(steps):
         return (f(x) - torch.sin(x)).abs().max().item()
 
     assert worst(2 * steps) < 0.6 * worst(steps)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_staircase_is_its_formula(steps):
+    ends = [-1 + 3 * k / steps for k in range(steps + 1)]
+    x = torch.linspace(-2, 3, 11, dtype=torch.float64)
+    wanted = torch.ones_like(x)
+    for left, right in pairwise(ends):
+        s = torch.tanh(2 / (right - left) * (x - (left + right) / 2))
+        wanted += (right**2 - left**2) * (1 + s) / 2
+    curve = a.staircase(torch.square, steps, -1.0, 2.0)
+    torch.testing.assert_close(curve(x), wanted, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)

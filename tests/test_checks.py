@@ -184,6 +184,11 @@ def test_expandable_wants_the_same_dtype():
         require_expandable("weight", torch.ones(3).double(), torch.zeros(3))
 
 
+def test_expandable_names_what_is_no_floating_tensor():
+    with pytest.raises(TypeError, match=r"weight must be .*got list"):
+        require_expandable("weight", [1.0], torch.zeros(3))
+
+
 def test_between_takes_both_ends():
     require_between("p", torch.tensor([[0.0, 1.0]]), 0, 1)
     require_between("p", 0.5, 0, 1)
@@ -344,7 +349,7 @@ def test_table_is_refused_for_its_dtype_its_shape_and_its_columns():
     ]:
         with pytest.raises(ValueError, match=said):
             require_table("x", wrong, 3)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="x must be"):
         require_table("x", torch.zeros(2, 3, dtype=torch.int64), 3)
 
 

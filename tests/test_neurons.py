@@ -90,6 +90,8 @@ def test_dtypes_that_make_no_neuron_are_refused():
         neuron(torch.arange(3), one, one)
     with pytest.raises(TypeError, match=r"x torch\.float64, w torch\.float32"):
         neuron(one.double(), one, one)
+    with pytest.raises(TypeError, match=r"w torch\.float32, b torch\.float64"):
+        neuron(one, one, one.double())
 
 
 # Layers
@@ -182,12 +184,25 @@ def test_layers_that_do_not_follow_each_other_are_refused():
         merge(*some_tensors((4, 3), (4,), (2, 5), (2,)))
 
 
+@pytest.mark.parametrize(
+    ("shapes", "said"),
+    [
+        (((4, 3), (3,), (2, 3), (2,)), r"bias must have shape \(4,\).*got \(3,\)"),
+        (((4, 3), (4,), (2, 4), (3,)), r"bias must have shape \(2,\).*got \(3,\)"),
+    ],
+)
+def test_merging_refuses_a_bias_of_another_layer(shapes, said):
+    with pytest.raises(ValueError, match=said):
+        merge(*some_tensors(*shapes))
+
+
 def test_random_layers_have_their_sizes_and_are_reproducible():
     layers = random_layers([2, 3, 1], seed=5)
     shapes = [(tuple(w.shape), tuple(b.shape)) for w, b in layers]
     assert shapes == [((3, 2), (3,)), ((1, 3), (1,))]
     again = random_layers([2, 3, 1], seed=5)
-    assert all(torch.equal(a[0], b[0]) for a, b in zip(layers, again, strict=True))
+    for one, other in zip(layers, again, strict=True):
+        assert all(map(torch.equal, one, other))
     assert count_parameters(layers) == 2 * 3 + 3 + 3 * 1 + 1
 
 
@@ -231,6 +246,13 @@ def test_rooms_are_spread_evenly():
     assert (ring - even).abs().max() < 0.05
 
 
+def test_random_layers_and_rooms_are_those_of_seed_zero():
+    for one, other in zip(random_layers([1, 2]), random_layers([1, 2], 0), strict=True):
+        assert all(map(torch.equal, one, other))
+    assert all(map(torch.equal, rooms(4), rooms(4, 0)))
+    assert not torch.equal(rooms(4)[0], rooms(4, 1)[0])
+
+
 @given(seeds)
 def test_no_affine_layer_misses_less_than_the_fitted_one(seed):
     x, target, other, shift = some_tensors((9, 2), (9, 1), (1, 2), (1,), seed=seed)
@@ -254,6 +276,16 @@ def test_examples_that_cannot_be_fitted_are_refused(x, target):
         fit_affine(*given_)
     with pytest.raises(ValueError, match="wanted x"):
         best_line_share(*given_)
+
+
+def test_examples_of_two_dtypes_are_refused():
+    with pytest.raises(TypeError, match=r"dtypes must be equal, got x .*, target"):
+        fit_affine(torch.zeros(3, 2), torch.zeros(3, 1, dtype=F64))
+
+
+def test_share_right_asks_for_the_sign_alone():
+    target = torch.tensor([[1.0], [1.0], [0.0]])
+    assert share_right(torch.full((3, 1), 0.5), target).item() == pytest.approx(2 / 3)
 
 
 def test_share_right_counts_zero_as_no_and_keeps_leading_dimensions():
@@ -297,6 +329,20 @@ def test_best_line_looks_in_all_directions():
         assert best_line_share(two, far, directions=4) == 1.0
 
 
+def test_best_line_looks_every_half_degree():
+    along = math.radians(45.5)
+    ahead = torch.tensor([math.cos(along), math.sin(along)], dtype=F64)
+    aside = torch.stack([-ahead[1], ahead[0]])
+    x = torch.stack([s * aside + t * ahead for s in (-1, 1) for t in (5e-4, -5e-4)])
+    target = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]], dtype=F64)
+    assert best_line_share(x, target) == 1.0
+
+
+def test_best_line_counts_zero_as_no():
+    x, target = torch.tensor([[1.0, 0], [2, 0], [3, 0]]), torch.tensor([1.0, 0, 1])
+    assert best_line_share(x, target[:, None]) == pytest.approx(2 / 3)
+
+
 def test_best_line_may_leave_all_points_on_one_side():
     x = torch.randn(4, 2)
     assert best_line_share(x, torch.ones(4, 1)) == 1.0
@@ -311,6 +357,14 @@ def test_best_line_does_not_part_points_at_one_place(n, dtype):
     for place in ([0.0, 0.0], [0.1, 0.7]):
         x = torch.tensor([place] * n, dtype=dtype)
         assert best_line_share(x, target) == 0.5
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_best_line_does_not_take_out_the_middle_of_a_row(seed):
+    rng = torch.Generator().manual_seed(seed)
+    x = 1e6 * torch.rand(3, 1, generator=rng).sort(dim=0).values.expand(3, 2)
+    target = torch.tensor([[1.0], [-1.0], [1.0]])
+    assert best_line_share(x, target) == pytest.approx(2 / 3)
 
 
 def test_best_line_does_not_part_a_row_of_points_by_rounding():
@@ -351,18 +405,28 @@ def test_training_takes_the_steps_of_torch_sgd():
         assert torch.allclose(one, other, rtol=1e-9, atol=1e-11)
 
 
-def test_training_many_is_training_each():
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("activation", [torch.tanh, torch.sigmoid])
+def test_training_many_is_training_each(count, activation):
     x, target = rooms(30)
-    starts = [random_layers([2, 3, 1], seed) for seed in range(3)]
-    layers, losses = train_many(starts, x, target, 0.2, 25)
-    outputs = run_many(layers, x)
+    starts = [random_layers([2, 3, 1], seed) for seed in range(count)]
+    layers, losses = train_many(starts, x, target, 0.2, 25, activation)
+    outputs = run_many(layers, x, activation)
     for seed, alone in enumerate(starts):
-        train(alone, x, target, 0.2, 25)
-        output = network(x, alone)
+        train(alone, x, target, 0.2, 25, activation)
+        output = network(x, alone, activation)
         assert torch.allclose(outputs[seed], output, rtol=1e-9, atol=1e-11)
         loss = F.mse_loss(output, target)
         assert losses[seed].item() == pytest.approx(loss.item(), rel=1e-9)
-    assert torch.equal(losses, losses_of_many(layers, x, target).detach())
+    again = losses_of_many(layers, x, target, activation)
+    assert torch.equal(losses, again.detach())
+
+
+def test_no_steps_change_nothing():
+    (start,) = random_layers([2, 1])
+    weight = start[0].clone()
+    assert train([start], *rooms(4), lr=0.1, steps=0) == []
+    assert torch.equal(start[0], weight)
 
 
 def test_training_none_is_refused():
