@@ -10,8 +10,11 @@ leaves out pages that are written again only because a neighbour changed.
 from __future__ import annotations
 
 import ast
+import hashlib
 import html
+import os
 import re
+import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -36,6 +39,8 @@ HIGHLIGHTED = re.compile(
     re.DOTALL,
 )
 TAG = re.compile(r"<[^>]+>")
+#: Where a name comes from, and how it is written.
+Key = tuple[tuple[str, ...], str]
 
 
 @dataclass
@@ -108,38 +113,51 @@ def link_body(body: str, blocks: Iterable[Block], find: Callable[[Name], str]) -
     return HIGHLIGHTED.sub(link, body)
 
 
-def blocks_of(env: BuildEnvironment) -> dict[str, list[Block]]:
-    if not hasattr(env, "code_blocks"):
-        env.code_blocks = {}  # type: ignore[attr-defined]
-    return env.code_blocks  # type: ignore[attr-defined,no-any-return]
+@dataclass
+class Links:
+    """What is kept with the doctrees: the blocks of pages, the address of each name.
+
+    To follow a name, the packages it comes from are imported, which takes longer than
+    to write a page again; so each is followed once. What the addresses depend on is
+    in `made_for`.
+    """
+
+    blocks: dict[str, list[Block]] = field(default_factory=dict)
+    addresses: dict[Key, str] = field(default_factory=dict)
+    made_for: str = ""
+
+    def follow(self, blocks: Iterable[Block], known: Mapping[str, str]) -> None:
+        for block in blocks:
+            for name in block.names:
+                if key(name) not in self.addresses:
+                    self.addresses[key(name)] = follow(name, known)
+
+    def find(self, name: Name) -> str:
+        return self.addresses.get(key(name), "")
 
 
-def on_read(app: Sphinx, doctree: nodes.document) -> None:
-    found = [
-        node.astext()
-        for node in doctree.findall(nodes.FixedTextElement)
-        if isinstance(node, nodes.doctest_block)
-        or (isinstance(node, nodes.literal_block) and is_python(node))
-    ]
-    if found:
-        blocks_of(app.env)[app.env.docname] = read_blocks(found)
+def key(name: Name) -> Key:
+    return tuple(name.import_components), name.code_str
 
 
-def is_python(node: nodes.literal_block) -> bool:
-    return node.get("language") in LANGUAGES or node.astext().startswith(">>>")
+def follow(name: Name, known: Mapping[str, str]) -> str:
+    """The address of a name, "" for what is not known."""
+    # Empty where two calls follow each other, as in f(x)(y).
+    if not name.code_str or name.import_components[-1] == NameBreak.call:
+        return ""  # A variable: its value has a type, but it is no name of PyTorch.
+    try:
+        return known.get(resolve_location(name, known), "")
+    except CouldNotResolve:
+        return ""
 
 
-def on_purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    blocks_of(env).pop(docname, None)
+def links_of(env: BuildEnvironment) -> Links:
+    if not hasattr(env, "code_links"):
+        env.code_links = Links()  # type: ignore[attr-defined]
+    return env.code_links  # type: ignore[attr-defined,no-any-return]
 
 
-def on_merge(
-    app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment
-) -> None:
-    theirs = blocks_of(other)
-    blocks_of(env).update({each: theirs[each] for each in docnames & theirs.keys()})
-
-
+@cache
 def known_addresses(env: BuildEnvironment) -> Mapping[str, str]:
     """The addresses of all names of Python that the shipped inventories hold."""
     return {
@@ -150,41 +168,64 @@ def known_addresses(env: BuildEnvironment) -> Mapping[str, str]:
     }
 
 
-def finder(known: Mapping[str, str]) -> Callable[[Name], str]:
-    """A function that gives the address of a name, "" for what is not known."""
+def on_outdated(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: set[str],
+    changed: set[str],
+    removed: set[str],
+) -> list[str]:
+    """Read pages with code again when an inventory or a package has changed."""
+    packages = sorted(os.listdir(sysconfig.get_path("purelib")))
+    given = repr((sorted(known_addresses(env).items()), packages))
+    made_for = hashlib.sha256(given.encode()).hexdigest()
+    links = links_of(env)
+    if links.made_for == made_for:
+        return []
+    env.code_links = Links(links.blocks, {}, made_for)  # type: ignore[attr-defined]
+    return sorted(links.blocks)
 
-    @cache
-    def find(components: tuple[str, ...], shown: str) -> str:
-        name = Name(list(components), shown, 1, 1)
-        try:
-            return known.get(resolve_location(name, known), "")
-        except CouldNotResolve:
-            return ""
 
-    def find_name(name: Name) -> str:
-        # Empty where two calls follow each other, as in f(x)(y).
-        if not name.code_str or name.import_components[-1] == NameBreak.call:
-            return ""  # A variable: its value has a type, but it is no name of PyTorch.
-        return find(tuple(name.import_components), name.code_str)
+def on_read(app: Sphinx, doctree: nodes.document) -> None:
+    found = [
+        node.astext()
+        for node in doctree.findall(nodes.FixedTextElement)
+        if isinstance(node, nodes.doctest_block)
+        or (isinstance(node, nodes.literal_block) and is_python(node))
+    ]
+    if found:
+        links = links_of(app.env)
+        blocks = links.blocks[app.env.docname] = read_blocks(found)
+        links.follow(blocks, known_addresses(app.env))
 
-    return find_name
+
+def is_python(node: nodes.literal_block) -> bool:
+    return node.get("language") in LANGUAGES or node.astext().startswith(">>>")
+
+
+def on_purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    links_of(env).blocks.pop(docname, None)
+
+
+def on_merge(
+    app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment
+) -> None:
+    ours, theirs = links_of(env), links_of(other)
+    ours.blocks |= {name: theirs.blocks[name] for name in docnames & {*theirs.blocks}}
+    ours.addresses |= theirs.addresses
 
 
 def on_page(
     app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.Node
 ) -> None:
-    blocks = blocks_of(app.env).get(name)
-    if blocks and "body" in context:
-        if not hasattr(app, "code_finder"):
-            app.code_finder = finder(  # type: ignore[attr-defined]
-                known_addresses(app.env)
-            )
-        find = app.code_finder  # type: ignore[attr-defined]
-        context["body"] = link_body(context["body"], blocks, find)
+    links = links_of(app.env)
+    if name in links.blocks and "body" in context:
+        context["body"] = link_body(context["body"], links.blocks[name], links.find)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("sphinx.ext.intersphinx")
+    app.connect("env-get-outdated", on_outdated)
     app.connect("doctree-read", on_read)
     app.connect("env-purge-doc", on_purge)
     app.connect("env-merge-info", on_merge)
@@ -192,7 +233,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", on_page, priority=600)
     return {
         "version": "1",
-        "env_version": 1,
+        "env_version": 2,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
