@@ -29,7 +29,8 @@ from cells import (
     typeset,
 )
 from docutils import nodes
-from execution import Job, execute, notebook, python_version, values
+from execution import execute, notebook, python_version, values
+from runs import Job
 from source import locate, quote
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -44,7 +45,7 @@ LOWERED = str.maketrans({raised: plain for plain, raised in SUPERSCRIPTS.items()
 class BrokenChapter(SphinxError):  # noqa: N818 (it is read by people)
     """Stops the build with one message that names chapter and line."""
 
-    category = "The book was not built"
+    category = "A chapter stops the build"
 
 
 def on_before_read(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
@@ -83,8 +84,13 @@ def named(app: Sphinx, path: Path) -> Iterator[None]:
     try:
         yield
     except ChapterError as error:
-        shown = path.relative_to(Path(app.confdir)).as_posix()
-        raise BrokenChapter(f"{shown}:{error.line}: {error}") from None
+        raise BrokenChapter(located(app, path, error)) from None
+
+
+def located(app: Sphinx, path: Path, error: ChapterError) -> str:
+    """The error of a chapter, place first."""
+    shown = path.relative_to(Path(app.confdir)).as_posix()
+    return f"{shown}:{error.line}: {error}"
 
 
 def package(app: Sphinx) -> Path:
@@ -99,7 +105,7 @@ def job_of(app: Sphinx, docname: str, path: Path, text: str) -> Job:
 
 
 def execute_all(app: Sphinx, jobs: list[Job]) -> None:
-    """Have the jobs ready; the first that failed stops the build."""
+    """Have the jobs ready; those that failed stop the build, all in one message."""
 
     def tell(job: Job, is_done: bool) -> None:
         count = sum(cell.cell_type == "code" for cell in job.notebook.cells)
@@ -109,11 +115,9 @@ def execute_all(app: Sphinx, jobs: list[Job]) -> None:
     cache = Path(app.config.nb_execution_cache_path)
     timeout, preload = app.config.nb_execution_timeout, app.config.chapter_preload
     execute(jobs, cache, timeout, preload, tell)
-    for job in jobs:
-        with named(app, job.path):
-            if job.error:
-                raise job.error
-        ready(app)[job.name] = job
+    if failed := [located(app, job.path, job.error) for job in jobs if job.error]:
+        raise BrokenChapter("\n\n".join(failed))
+    ready(app).update({job.name: job for job in jobs})
 
 
 def ready(app: Sphinx) -> dict[str, Job]:
