@@ -81,19 +81,39 @@ def wait(is_so: Callable[[], object], message: Callable[[], str]) -> None:
         time.sleep(0.05)
 
 
-def start(book, **environment: str) -> subprocess.Popen:
-    """Start a build, as at a terminal: Ctrl-C would reach all its processes."""
-    return subprocess.Popen(
-        book.command,
+def build_with_limit(book, limit: str) -> int:
+    """Build with a limit of `ulimit`; gives back the exit status."""
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit $0 && exec "$@"', limit, *book.command],
         cwd=book.root,
-        env=marked(book) | environment,
+        env=marked(book),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,
-        # A test run in the background ignores it, and so would the build.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        timeout=300,
+        check=False,
     )
+    book.output = done.stdout
+    wait_until_none_is_left(book)
+    return done.returncode
+
+
+def start(book, **environment: str) -> subprocess.Popen:
+    """Start a build, as at a terminal: Ctrl-C would reach all its processes."""
+    # A test run in the background ignores it, and so would the build.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            book.command,
+            cwd=book.root,
+            env=marked(book) | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def stop(book, process: subprocess.Popen, when: str, how: Callable[[int], None]) -> int:

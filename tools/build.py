@@ -37,7 +37,7 @@ MENDS = {
     errno.ENOMEM: "No memory is left: close something, and run the same command.",
     **dict.fromkeys(
         (errno.EROFS, errno.EACCES, errno.EPERM),
-        "Name a folder that can be written: make html BUILD=~/book",
+        "If it is the build folder, name another: make html BUILD=~/book",
     ),
 }
 

@@ -39,6 +39,7 @@ from sphinx.util import logging as sphinx_logging
 from sphinx.util.docutils import SphinxRole
 
 logger = sphinx_logging.getLogger(__name__)
+HEAD = re.compile(r"\A(---\n(?:.+\n)*?file_format: )mystnb\n")
 LOWERED = str.maketrans({raised: plain for plain, raised in SUPERSCRIPTS.items()})
 
 
@@ -65,6 +66,9 @@ def on_source_read(app: Sphinx, docname: str, source: list[str]) -> None:
     with named(app, path):
         cells = read_cells(source[0])
         if not cells:
+            # myst-nb would start a kernel for nothing, and keep its result for all
+            # such pages in one place of the cache, which forks then fight over.
+            source[0] = HEAD.sub(r"\1none\n", source[0])
             return
         for cell in cells:
             for reference in cell.quotes:

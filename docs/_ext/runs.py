@@ -29,6 +29,7 @@ from nbformat import NotebookNode
 #: Characters that one cell may print: the longest output of the book has 1641, and
 #: nobody reads a page with a megabyte (nbclient takes minutes over a line of one).
 MOST_PRINTED = 20_000
+PLAIN = "text/plain"
 #: Seconds in which a cell that was interrupted may end.
 GRACE = 5
 QUIET = logging.getLogger("book.execution")
@@ -113,16 +114,16 @@ class Cells(NotebookClient):
 
     def interrupt(self) -> None:
         """Interrupt a cell that runs too long: its traceback then says where it was."""
-        assert isinstance(self.km, AsyncKernelManager)
-        self.late = self.current
-        self.interrupting = asyncio.ensure_future(self.km.interrupt_kernel())
+        if isinstance(self.km, AsyncKernelManager):  # else all cells have just ended
+            self.late = self.current
+            self.interrupting = asyncio.ensure_future(self.km.interrupt_kernel())
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         """Take a message of the kernel, unless the cell has printed too much."""
-        if msg["msg_type"] == "stream":
-            self.printed += len(msg["content"]["text"])
+        said = msg["content"]
+        self.printed += len(said.get("text", "") or said.get("data", {}).get(PLAIN, ""))
         if self.printed > MOST_PRINTED and self.process:
             self.process.kill()  # nbclient will find it dead
             return None

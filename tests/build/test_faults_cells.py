@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-
-from faults import PATIENCE, hurry, marked, pages, wait_until_none_is_left
+from faults import PATIENCE, build_with_limit, hurry, pages
 
 FAULTS = {
     "raises": "print(1)\n\ndef fail():\n    return 1 / 0\n\nfail()",
@@ -18,6 +16,7 @@ FAULTS = {
     "def take():\n    with lock, lock:\n        pass\n\n"
     "thread = threading.Thread(target=take)\nthread.start()\nthread.join()",
     "prints": "print('x' * 1_000_000)",
+    "shows": "'x' * 1_000_000",
     "prints_on": "while True:\n    print('x' * 100)",
     "takes": "import subprocess\nchild = subprocess.Popen(['sleep', '600'])\n"
     "data = bytearray(5 << 30)",
@@ -31,21 +30,17 @@ SAID = {
     "defiant": f"docs/defiant.md:7: the cell ran longer than {PATIENCE} s",
     "deadlocks": f"docs/deadlocks.md:17: the cell ran longer than {PATIENCE} s",
     "prints": "docs/prints.md:7: the cell printed more than 20,000 characters",
+    "shows": "docs/shows.md:7: the cell printed more than 20,000 characters",
     "prints_on": "docs/prints_on.md:7: the cell printed more than 20,000 characters",
     "takes": "docs/takes.md:9: MemoryError",
 }
 
 
-def limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-
-
 def test_each_failed_cell_is_named_once_and_good_chapters_are_kept(book):
     hurry(book)
     pages(book, good="print(1)", **FAULTS)
-    given = {"preexec_fn": limit_memory, "env": marked(book)}
-    assert book.build(**given) == 2
-    wait_until_none_is_left(book)
+    four_gigabytes = f"-v {4 << 20}"
+    assert build_with_limit(book, four_gigabytes) == 2
     assert "A chapter stops the build:\n" in book.output, book.output
     log, message = book.output.split("A chapter stops the build:\n")
     assert "Traceback" not in log
@@ -60,6 +55,5 @@ def test_each_failed_cell_is_named_once_and_good_chapters_are_kept(book):
     assert book.executed == {"good"}
 
     pages(book, good="print(1)", **dict.fromkeys(FAULTS, "print(2)"))
-    assert book.build(**given) == 0, book.output
+    assert build_with_limit(book, four_gigabytes) == 0, book.output
     assert book.executed == set(FAULTS)
-    wait_until_none_is_left(book)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 
 import pytest
-from faults import append, files, hurry, marked, namespace, wait_until_none_is_left
+from faults import (
+    append,
+    build_with_limit,
+    files,
+    hurry,
+    marked,
+    namespace,
+    wait_until_none_is_left,
+)
 
 ADVICE = "make html BUILD=~/book"
 
@@ -100,17 +107,11 @@ def test_full_disk_is_said_and_the_next_build_works_when_there_is_room(book):
 
 def test_limit_on_files_is_said(book):
     """The way a disk refuses that can be had on every machine."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
     hurry(book)
-    given = {"preexec_fn": limit, "env": marked(book)}
-    assert book.build(**given) == 2
+    assert build_with_limit(book, "-f 20") == 2
     assert "Traceback" not in book.output
     assert "(ulimit -f)" in book.output
     assert book.output.endswith("\n\nThe book was not built.\n")
-    wait_until_none_is_left(book)
 
 
 def test_read_only_sources_are_enough_with_a_build_folder_elsewhere(book, tmp_path):
