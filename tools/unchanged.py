@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -19,9 +18,8 @@ from pathlib import Path
 #: All that conf.py and the extensions read.
 SOURCES = ("docs", "code", "tools", "conf.py", "requirements.txt")
 STAMP = "unchanged"
-#: What stands in the build folder and is none of the build: the stamp, and the
-#: environments of the benchmark, tens of thousands of files.
-APART = (STAMP, "bench")
+#: What a build writes. (Tests, the benchmark and `make live` have folders beside.)
+BUILT = ("doctrees", "executed", "html", "jupyter_execute", "work")
 
 
 def files(place: Path) -> Iterator[Path]:
@@ -51,8 +49,8 @@ def sources(root: Path) -> str:
 def built(build: Path) -> str:
     """What has been built, as one number."""
     digest = hashlib.sha256()
-    for place in sorted(build.iterdir()):
-        for path in files(place) if place.name not in APART else ():
+    for name in BUILT:
+        for path in files(build / name):
             stat = path.stat()
             digest.update(f"{str(path)!r} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
@@ -64,14 +62,8 @@ def is_unchanged(build: Path, made_from: str) -> bool:
     return stamp.is_file() and stamp.read_text() == made_from + built(build)
 
 
-def begin(build: Path) -> None:
-    """Take the note of the last build away, until this one has ended well.
-
-    Where there is none the last one was stopped, perhaps between what Sphinx knows and
-    what it has written: it would not write that later. What was executed is kept.
-    """
-    if not (build / STAMP).is_file():
-        shutil.rmtree(build / "doctrees", ignore_errors=True)
+def forget(build: Path) -> None:
+    """Take the note away, before anything is built."""
     (build / STAMP).unlink(missing_ok=True)
 
 

@@ -29,7 +29,8 @@ from cells import (
     typeset,
 )
 from docutils import nodes
-from execution import Job, execute, notebook, python_version, values
+from execution import execute, notebook, python_version, values
+from runs import Job
 from source import locate, quote
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -38,13 +39,14 @@ from sphinx.util import logging as sphinx_logging
 from sphinx.util.docutils import SphinxRole
 
 logger = sphinx_logging.getLogger(__name__)
+HEAD = re.compile(r"\A(---\n(?:.+\n)*?file_format: )mystnb\n")
 LOWERED = str.maketrans({raised: plain for plain, raised in SUPERSCRIPTS.items()})
 
 
 class BrokenChapter(SphinxError):  # noqa: N818 (it is read by people)
     """Stops the build with one message that names chapter and line."""
 
-    category = "The book was not built"
+    category = "A chapter stops the build"
 
 
 def on_outdated(
@@ -79,6 +81,9 @@ def on_source_read(app: Sphinx, docname: str, source: list[str]) -> None:
     with named(app, path):
         cells = read_cells(source[0])
         if not cells:
+            # myst-nb would start a kernel for nothing, and keep its result for all
+            # such pages in one place of the cache, which forks then fight over.
+            source[0] = HEAD.sub(r"\1none\n", source[0])
             return
         for cell in cells:
             for reference in cell.quotes:
@@ -98,8 +103,13 @@ def named(app: Sphinx, path: Path) -> Iterator[None]:
     try:
         yield
     except ChapterError as error:
-        shown = path.relative_to(Path(app.confdir)).as_posix()
-        raise BrokenChapter(f"{shown}:{error.line}: {error}") from None
+        raise BrokenChapter(located(app, path, error)) from None
+
+
+def located(app: Sphinx, path: Path, error: ChapterError) -> str:
+    """The error of a chapter, place first."""
+    shown = path.relative_to(Path(app.confdir)).as_posix()
+    return f"{shown}:{error.line}: {error}"
 
 
 def package(app: Sphinx) -> Path:
@@ -114,7 +124,7 @@ def job_of(app: Sphinx, docname: str, path: Path, text: str) -> Job:
 
 
 def execute_all(app: Sphinx, jobs: list[Job]) -> None:
-    """Have the jobs ready; the first that failed stops the build."""
+    """Have the jobs ready; those that failed stop the build, all in one message."""
 
     def tell(job: Job, is_done: bool) -> None:
         count = sum(cell.cell_type == "code" for cell in job.notebook.cells)
@@ -124,11 +134,9 @@ def execute_all(app: Sphinx, jobs: list[Job]) -> None:
     cache = Path(app.config.nb_execution_cache_path)
     timeout, preload = app.config.nb_execution_timeout, app.config.chapter_preload
     execute(jobs, cache, timeout, preload, tell)
-    for job in jobs:
-        with named(app, job.path):
-            if job.error:
-                raise job.error
-        ready(app)[job.name] = job
+    if failed := [located(app, job.path, job.error) for job in jobs if job.error]:
+        raise BrokenChapter("\n\n".join(failed))
+    ready(app).update({job.name: job for job in jobs})
 
 
 def ready(app: Sphinx) -> dict[str, Job]:

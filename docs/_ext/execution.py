@@ -9,30 +9,22 @@ is reported with the chapter's own line, and progress is shown.
 from __future__ import annotations
 
 import asyncio
-import atexit
-import logging
 import os
-import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
-from cells import MIME, ChapterError, Expanded
-from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
+from cells import MIME, Expanded
+from filelock import FileLock
 from jupyter_client.manager import AsyncKernelManager
 from kernels import manager, server
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-
-QUIET = logging.getLogger("book.execution")
-QUIET.setLevel(logging.ERROR)
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
+from results import Results
+from runs import Job, run
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -42,18 +34,6 @@ class Loop(asyncio.SelectorEventLoop):
         raise RuntimeError("signals stay with the process")
 
     remove_signal_handler = add_signal_handler  # type: ignore[assignment]
-
-
-@dataclass
-class Job:
-    """A chapter to execute; in the end its notebook, or the error that stopped it."""
-
-    name: str
-    path: Path
-    text: str
-    page: Expanded
-    notebook: NotebookNode
-    error: ChapterError | None = None
 
 
 def notebook(page: Expanded, path: Path, config: MdParserConfig) -> NotebookNode:
@@ -72,111 +52,58 @@ def execute(
 ) -> None:
     """Fill in the outputs of all jobs, from the cache where they are there.
 
-    As many kernels run at once as there are processors, the longest chapter first;
-    each serves one chapter. They have imported the modules of `preload`. `tell`
-    hears of a job when it starts (False) and when it has ended (True).
+    What is executed is in the cache as soon as it is done, whatever comes after.
+    `make live` and `make html` share the cache: one uses it at a time.
     """
-    cache = get_cache(str(cache_path))  # type: ignore[no-untyped-call]
-    missing = []
-    for job in jobs:
-        try:
-            job.notebook = cache.merge_match_into_notebook(job.notebook)[1]
-        except KeyError:
-            missing.append(job)
+    cache_path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{cache_path}.lock"):
+        results = Results(cache_path)
+        missing = []
+        for job in jobs:
+            if found := results.find(job.notebook):
+                job.notebook = found
+            else:
+                missing.append(job)
 
-    def keep(job: Job) -> None:
-        if job.error is None:
-            bundle = CacheBundleIn(job.notebook, str(job.path))
-            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-        tell(job, True)
+        def keep(job: Job) -> None:
+            if job.error is None:
+                results.keep(job.notebook, job.path)
+            tell(job, True)
 
-    async def run_all(address: str) -> None:
+        if missing:
+            run_all(missing, timeout, preload, lambda job: tell(job, False), keep)
+
+
+def run_all(
+    jobs: list[Job],
+    timeout: int,
+    preload: list[str],
+    start: Callable[[Job], None],
+    end: Callable[[Job], None],
+) -> None:
+    """Run the jobs, as many at once as there are processors, the longest first.
+
+    Each has a kernel of its own, which has imported the modules of `preload`.
+    """
+
+    async def run_each(kernel: type[AsyncKernelManager]) -> None:
         free = asyncio.Semaphore(os.cpu_count() or 1)
-        kernel = manager(address)
 
         async def run_when_free(job: Job) -> None:
             async with free:
-                tell(job, False)
+                start(job)
                 await run(job, timeout, kernel)
-            keep(job)
+            end(job)
 
-        await asyncio.gather(*map(run_when_free, missing))
+        longest_first = sorted(jobs, key=lambda job: len(job.page.text), reverse=True)
+        await asyncio.gather(*map(run_when_free, longest_first))
 
-    if not missing:
-        return
-    missing.sort(key=lambda job: len(job.page.text), reverse=True)
-    with server(preload) as address, asyncio.Runner(loop_factory=Loop) as runner:
-        runner.run(run_all(address))
-
-
-async def run(job: Job, timeout: int, kernel: type[AsyncKernelManager]) -> None:
-    """Run all cells in a new kernel; a failure names the line of the chapter."""
-    started = 0
-
-    def on_cell_start(cell: NotebookNode, cell_index: int) -> None:
-        nonlocal started
-        if cell.cell_type == "code":
-            started = cell_index
-
-    client = NotebookClient(
-        job.notebook,
-        timeout=timeout,
-        resources={"metadata": {"path": str(job.path.parent)}},
-        kernel_manager_class=kernel,
-        kernel_name=job.notebook.metadata["kernelspec"]["name"],
-        on_cell_start=on_cell_start,
-        shutdown_kernel="immediate",
-        record_timing=False,
-        # One print may reach us in two messages, and would be shown as two lines.
-        coalesce_streams=True,
-        log=QUIET,
-    )
-    try:
-        await client.async_execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        job.error = failure(error, job.notebook, started, job.page, timeout)
-    finally:
-        if client.km is None:  # else an interrupted start is cleaned up at exit
-            atexit.unregister(client._cleanup_kernel)
-
-
-def failure(
-    error: Exception,
-    notebook: NotebookNode,
-    index: int,
-    expanded: Expanded,
-    timeout: int,
-) -> ChapterError:
-    """The error of the cell `index`, on the chapter's line, traceback last."""
-    cell = notebook.cells[index]
-    first = body_start(expanded, notebook.metadata["source_map"][index], cell.source)
-    if isinstance(error, CellTimeoutError):
-        line = expanded.origin[first]
-        return ChapterError(line, f"the cell ran longer than {timeout} s: stopped")
-    if isinstance(error, DeadKernelError):
-        line = expanded.origin[first]
-        return ChapterError(line, "the Python process died while the cell ran")
-    assert isinstance(error, CellExecutionError)
-    output = next(each for each in cell.outputs if each.output_type == "error")
-    trace = ANSI.sub("", "\n".join(output.traceback))
-    within = [
-        int(number) for number in re.findall(r"Cell In\[\d+\], line (\d+)", trace)
-    ]
-    line = expanded.origin[first + (within[0] - 1 if within else 0)]
-    return ChapterError(line, f"{error.ename}: {error.evalue}\n{indent(trace)}")
-
-
-def body_start(expanded: Expanded, fence: int, source: str) -> int:
-    """Index of the expanded line on which the source of a cell begins."""
-    first = source.splitlines()[0]
-    for index in range(fence, len(expanded.lines)):
-        if expanded.lines[index] == first:
-            return index
-    return fence
-
-
-def indent(text: str) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
+    with (
+        TemporaryDirectory(prefix="book-") as folder,
+        server(preload) as address,
+        asyncio.Runner(loop_factory=Loop) as runner,
+    ):
+        runner.run(run_each(manager(address, folder)))
 
 
 def values(notebook: NotebookNode) -> dict[str, str]:

@@ -9,12 +9,14 @@ of its own, with the same outputs.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import preloaded
 from jupyter_client.kernelspec import KernelSpec
@@ -54,6 +56,8 @@ def server(
             is_there = not wait or process.stdout.readline() == b"ready\n"
             yield address if is_there else ""
         finally:
+            # At once, it may still import; with all it has started, and they.
+            os.killpg(process.pid, signal.SIGKILL)
             process.stdin.close()
             process.wait()
             process.stdout.close()
@@ -64,10 +68,23 @@ def command(address: str) -> list[str]:
     return [sys.executable, "-I", "-S", PRELOADED, "run", address]
 
 
-def manager(address: str) -> type[AsyncKernelManager]:
-    """What starts a chapter's kernel, from the server if there is one."""
-    if not address:
-        return AsyncKernelManager
-    argv = [*command(address), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
-    return type("PreloadedKernel", (AsyncKernelManager,), {"kernel_spec": spec})
+def manager(address: str, folder: str) -> type[AsyncKernelManager]:
+    """What starts a chapter's kernel, from the server if there is one.
+
+    They are spoken to through files in the folder. A port wants a network, if only
+    within the machine, and another program may take it before the kernel does.
+    """
+
+    class Manager(AsyncKernelManager):
+        def __init__(self, **given: object) -> None:
+            if os.name == "posix":
+                file = f"{folder}/{uuid4().hex[:8]}.json"
+                given |= {"transport": "ipc", "connection_file": file}
+            super().__init__(**given)
+
+    if address:
+        argv = [*command(address), "-m", "ipykernel_launcher"]
+        argv += ["-f", "{connection_file}"]
+        spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
+        Manager.kernel_spec = spec  # type: ignore[assignment, method-assign]
+    return Manager

@@ -85,8 +85,7 @@ def serve(address: str, modules: list[str]) -> None:
     listener.bind(address)
     listener.listen()
     print("ready", flush=True)
-    if request := answer_requests(listener):
-        become(*request)
+    become(*answer_requests(listener))
 
 
 def threads() -> int:
@@ -96,8 +95,8 @@ def threads() -> int:
         return 1
 
 
-def answer_requests(listener: socket.socket) -> Request | None:
-    """Fork for each request; returns in each fork (its request) and at the end."""
+def answer_requests(listener: socket.socket) -> Request:
+    """Fork for each request; returns in each fork, with its request."""
     import selectors
 
     running: dict[int, socket.socket] = {}
@@ -111,9 +110,7 @@ def answer_requests(listener: socket.socket) -> Request | None:
     while True:
         for key, _ in watched.select():
             if key.fileobj == 0:  # our parent writes nothing: it has gone
-                for pid in running:
-                    os.kill(pid, signal.SIGKILL)
-                return None
+                os.killpg(0, signal.SIGKILL)  # us, our forks and what they started
             if key.fileobj is ended:
                 ended.recv(1024)
                 for pid, status in finished():

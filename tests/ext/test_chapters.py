@@ -109,7 +109,7 @@ def test_notebook_and_script_run_without_the_book(book, tmp_path):
         ),
         (
             "```{code-cell}\nimport os\nos._exit(3)\n```",
-            "docs/one.md:7: the Python process died",
+            "docs/one.md:7: the Python process ended with status 3",
         ),
         (
             "```{code-cell}\n:quote: parts.slope\n\nx = 1\n```",

@@ -1,0 +1,63 @@
+"""The cache of executed chapters, damaged: never fatal, and never believed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from faults import files, hurry, pages
+from nbformat.v4 import new_code_cell, new_notebook
+from results import Results
+
+
+def entry(book, name: str) -> Path:
+    """The cached notebook of the page whose only cell prints its name."""
+    (found,) = (
+        path
+        for path in (book.root / "_build" / "executed").rglob("base.ipynb")
+        if f"print('{name}')" in path.read_text()
+    )
+    return found
+
+
+def build_all_pages_again(book) -> None:
+    shutil.rmtree(book.root / "_build" / "doctrees")
+    assert book.build() == 0, book.output
+
+
+def test_damaged_results_are_thrown_away_and_made_again(book):
+    hurry(book)
+    names = ("whole", "short", "empty", "gone", "altered", "swapped", "unsealed")
+    pages(book, **{name: f"print('{name}')" for name in names})
+    assert book.build() == 0, book.output
+    good = files(book.site)
+    entries = {name: entry(book, name) for name in names}
+    text = entries["short"].read_text()
+    entries["short"].write_text(text[: len(text) // 2])
+    entries["empty"].write_text("")
+    entries["gone"].unlink()
+    text = entries["altered"].read_text()
+    entries["altered"].write_text(text.replace('"altered\\n"', '"altered!\\n"'))
+    assert text != entries["altered"].read_text()
+    shutil.rmtree(entries["swapped"].parent)
+    shutil.copytree(entries["whole"].parent, entries["swapped"].parent)
+    (entries["unsealed"].parent / "sha256").unlink()
+    build_all_pages_again(book)
+    assert book.executed == {*names} - {"whole"}
+    assert files(book.site) == good
+
+    database = book.root / "_build" / "executed" / "global.db"
+    database.write_bytes(b"garbage" * 1000)
+    build_all_pages_again(book)
+    assert book.executed == {*names}
+    assert files(book.site) == good
+
+
+def test_emptied_database_is_made_again(tmp_path):
+    notebook = new_notebook(cells=[new_code_cell("1 + 1")])
+    Results(tmp_path).keep(notebook, Path("one.md"))
+    assert Results(tmp_path).find(notebook)
+    (tmp_path / "global.db").write_bytes(b"")
+    assert Results(tmp_path).find(notebook) is None
+    Results(tmp_path).keep(notebook, Path("one.md"))
+    assert Results(tmp_path).find(notebook)
