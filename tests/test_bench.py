@@ -196,3 +196,4 @@ def test_growth_is_told_by_the_chapter():
     assert lines[2].split() == ["10", "20.0", "30.0", "2.00", "3.00", "500", "400"]
     assert lines[3].split() == ["100", "150.0", "200.0", "1.50", "2.00", "600", "400"]
     assert lines[4].split()[-4:] == ["0.75", "0.67", "1.20", "1.00"]
+    assert lines[5] == "From 10 to 100, each chapter more takes 1.89 s of CPU."

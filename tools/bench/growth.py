@@ -6,6 +6,8 @@ network, draws it and states a number.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from checkout import Checkout, checkout, executed
 from measure import Cost, tell
 from table import table
@@ -121,7 +123,17 @@ def report(costs: dict[int, Cost]) -> str:
     rows.append([f"{many} / {few} (goal 1)", "", "", *shown])
     head = ["chapters", "wall s", "CPU s", "wall/ch.", "CPU/ch.", "MiB", "largest MiB"]
     notes = [
+        *more(costs),
         "MiB: held at once by all processes of the build, shared pages counted once,",
         "looked at twice a second. Largest: the most that one process ever held.",
     ]
     return "\n".join([table("How it grows", head, rows), *notes])
+
+
+def more(costs: dict[int, Cost]) -> list[str]:
+    """What each chapter more costs: what the start costs does not hide growth here."""
+    return [
+        f"From {few} to {many}, each chapter more takes "
+        f"{(costs[many].cpu - costs[few].cpu) / (many - few):.2f} s of CPU."
+        for few, many in pairwise(costs)
+    ]
