@@ -14,7 +14,7 @@ RUN    := $(VENV)/bin/python
 BOOK   := $(RUN) tools/build.py --build "$(BUILD)"
 
 .DEFAULT_GOAL := help
-.PHONY: help html test lint serve live linkcheck bench exercise clean $(READY)
+.PHONY: help html test lint serve live linkcheck bench versions exercise clean $(READY)
 
 help: ## list what there is
 	@echo "From Neurons to Networks. Targets:"
@@ -48,6 +48,9 @@ linkcheck: $(READY) ## follow every link to the world outside (needs a network)
 
 bench: $(READY) ## time cold, warm and one-edit builds, as ratios
 	@$(RUN) tools/bench.py
+
+versions: $(READY) ## test with each Python and both ends of the ranges (hours)
+	@$(RUN) tools/versions.py $(ONLY)
 
 clean: ## remove what was built, keep the environment
 	rm -rf "$(BUILD)"
