@@ -17,7 +17,7 @@ RUN    := $(VENV)/bin/python
 BOOK   := $(RUN) tools/build.py --build "$(BUILD)"
 
 .DEFAULT_GOAL := help
-.PHONY: help html test lint serve live linkcheck bench mutate exercise clean $(READY)
+.PHONY: help html test lint serve live linkcheck bench mutate versions exercise clean $(READY)
 
 help: ## list what there is
 	@echo "From Neurons to Networks. Targets:"
@@ -57,6 +57,9 @@ mutate: $(READY) ## see whether the tests notice small changes of the code (an h
 	  $(RUN) -m pip install -q --disable-pip-version-check --no-deps --upgrade \
 	    --target "$(MUTMUT)" -r requirements-mutate.txt && touch "$(MUTMUT)/.ready"; }
 	@PYTHONPATH="$(MUTMUT)" $(RUN) tools/mutate.py $(MODULES)
+
+versions: $(READY) ## test with each Python and both ends of the ranges (hours)
+	@$(RUN) tools/versions.py $(ONLY)
 
 clean: ## remove what was built, keep the environment
 	rm -rf "$(BUILD)"
