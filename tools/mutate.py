@@ -92,12 +92,14 @@ def mutants(path: Path, sample: int | None) -> list[Mutant]:
 
 
 def text(mutation: Mutation) -> bool:
-    """Whether a call loses strings, and nothing else."""
+    """Whether a call loses strings and nothing else, or a name a string."""
     old, new = mutation.original_node, mutation.mutated_node
-    if not (isinstance(old, cst.Call) and isinstance(new, cst.Call)):
-        return False
-    kept = {id(argument) for argument in new.args}
-    lost = [each.value for each in old.args if id(each) not in kept]
+    lost: list[cst.CSTNode] = []
+    if isinstance(old, cst.Assign):
+        lost = [old.value]
+    elif isinstance(old, cst.Call) and isinstance(new, cst.Call):
+        kept = {id(argument) for argument in new.args}
+        lost = [each.value for each in old.args if id(each) not in kept]
     return bool(lost) and all(isinstance(each, cst.BaseString) for each in lost)
 
 
