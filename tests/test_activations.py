@@ -553,6 +553,7 @@ def test_gradient_by_layer_depends_on_the_seed():
 
 def test_stack_is_thirty_layers_of_64_neurons_from_seed_zero():
     usual, asked = a.random_stack(a.tanh), a.random_stack(a.tanh, 1.0, 30, 64, 0)
+    assert len(usual) == 30
     assert all(map(torch.equal, usual, asked))
     asked = a.gradient_by_layer(a.tanh, 1.0, 30, 64, 0)
     assert a.gradient_by_layer(a.tanh) == asked
@@ -602,13 +603,13 @@ def test_twice_the_steps_halve_the_error_of_the_staircase(steps):
 
 @pytest.mark.parametrize("steps", [1, 3])
 def test_staircase_is_its_formula(steps):
-    ends = [-1 + 3 * k / steps for k in range(steps + 1)]
+    ends = [0.1 + 3 * k / steps for k in range(steps + 1)]
     x = torch.linspace(-2, 3, 11, dtype=torch.float64)
-    wanted = torch.ones_like(x)
+    wanted = torch.full_like(x, 0.1**2)
     for left, right in pairwise(ends):
         s = torch.tanh(2 / (right - left) * (x - (left + right) / 2))
         wanted += (right**2 - left**2) * (1 + s) / 2
-    curve = a.staircase(torch.square, steps, -1.0, 2.0)
+    curve = a.staircase(torch.square, steps, 0.1, 3.1)
     torch.testing.assert_close(curve(x), wanted, rtol=1e-12, atol=1e-12)
 
 
