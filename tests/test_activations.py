@@ -301,6 +301,15 @@ def test_gradient_at_the_kink(function, kink, slope):
     assert slope_of(function)(tensor(kink)).item() == slope
 
 
+def test_slope_of_elu_is_alpha_up_to_the_kink_and_one_after_it():
+    assert a.elu_slope(tensor([0.0, 0.5]), alpha=2.0).tolist() == [2.0, 1.0]
+
+
+def test_softplus_is_the_line_beyond_twenty():
+    z = tensor(20.5)
+    assert (a.softplus(z).item(), a.softplus_slope(z).item()) == (20.5, 1.0)
+
+
 # Bad input.
 
 
@@ -518,12 +527,13 @@ def test_sensitive_region_refuses_a_bad_fraction(fraction):
         a.sensitive_region(a.tanh_slope, fraction)
 
 
-def test_gradient_by_layer_of_a_linear_stack_is_a_product_of_matrices():
-    sizes = a.gradient_by_layer(lambda z: 1 * z, depth=3, width=4)
-    rng = torch.Generator().manual_seed(0)
+@pytest.mark.parametrize("seed", [0, 5])
+def test_gradient_by_layer_of_a_linear_stack_is_a_product_of_matrices(seed):
+    sizes = a.gradient_by_layer(lambda z: 1 * z, depth=3, width=4, seed=seed)
+    rng = torch.Generator().manual_seed(seed)
     torch.randn(100, 4, generator=rng)
     weights = [torch.randn(4, 4, generator=rng) / 2 for _ in range(3)]
-    back = torch.randn(4, generator=torch.Generator().manual_seed(1))
+    back = torch.randn(4, generator=torch.Generator().manual_seed(seed + 1))
     wanted = [
         weights[1] @ weights[2] @ back,
         weights[2] @ back,
@@ -539,6 +549,14 @@ def test_gradient_by_layer_repeats_itself():
 
 def test_gradient_by_layer_depends_on_the_seed():
     assert a.gradient_by_layer(a.tanh) != a.gradient_by_layer(a.tanh, seed=1)
+
+
+def test_stack_is_thirty_layers_of_64_neurons_from_seed_zero():
+    usual, asked = a.random_stack(a.tanh), a.random_stack(a.tanh, 1.0, 30, 64, 0)
+    assert len(usual) == 30
+    assert all(map(torch.equal, usual, asked))
+    asked = a.gradient_by_layer(a.tanh, 1.0, 30, 64, 0)
+    assert a.gradient_by_layer(a.tanh) == asked
 
 
 def test_random_stack_of_a_linear_activation_multiplies_matrices():
@@ -585,13 +603,13 @@ def test_twice_the_steps_halve_the_error_of_the_staircase(steps):
 
 @pytest.mark.parametrize("steps", [1, 3])
 def test_staircase_is_its_formula(steps):
-    ends = [-1 + 3 * k / steps for k in range(steps + 1)]
+    ends = [0.1 + 3 * k / steps for k in range(steps + 1)]
     x = torch.linspace(-2, 3, 11, dtype=torch.float64)
-    wanted = torch.ones_like(x)
+    wanted = torch.full_like(x, 0.1**2)
     for left, right in pairwise(ends):
         s = torch.tanh(2 / (right - left) * (x - (left + right) / 2))
         wanted += (right**2 - left**2) * (1 + s) / 2
-    curve = a.staircase(torch.square, steps, -1.0, 2.0)
+    curve = a.staircase(torch.square, steps, 0.1, 3.1)
     torch.testing.assert_close(curve(x), wanted, rtol=1e-12, atol=1e-12)
 
 
@@ -622,6 +640,27 @@ def test_other_starts_lose_nearly_all_their_relus(seed):
     args = (a.relu, a.relu_slope, rate, T_U, T_C)
     history = a.dead_while_learning(*args, steps=5, seed=seed)
     assert history[-1][0] >= 95
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_learning_takes_the_steps_of_torch_sgd(seed):
+    x, y = T_C / 10, T_U / 100
+    history = a.dead_while_learning(a.tanh, a.tanh_slope, 0.1, x, y, 3, seed)
+    rng = torch.Generator().manual_seed(seed)
+    w, b, v = (torch.randn(100, generator=rng).double() for _ in range(3))
+    params = [each.requires_grad_() for each in (w, b, v / 10)]
+    sgd = torch.optim.SGD(params, lr=0.1)
+    for _, loss in history:
+        miss = torch.tanh(x[:, None] * params[0] + params[1]) @ params[2] - y
+        assert loss == pytest.approx((miss**2).mean().item(), rel=1e-12)
+        sgd.zero_grad()
+        (miss**2).mean().backward()
+        sgd.step()
+
+
+def test_learning_is_200_steps_from_seed_zero():
+    of = a.relu, a.relu_slope, 0.01, T_C / 10, T_U / 100
+    assert a.dead_while_learning(*of) == a.dead_while_learning(*of, 200, 0)
 
 
 def test_a_leak_leaves_no_unit_dead():

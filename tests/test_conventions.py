@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 
 import pytest
@@ -11,6 +12,62 @@ from cells import read_cells
 from neuralnet.conventions import Convention, measure
 
 MODULES = sorted(path.stem for path in PACKAGE.glob("*_conventions.py"))
+
+
+#: How far apart the two forms are, where they differ, as the page prints it.
+GAPS = {
+    "slope of ReLU at its kink": 1,
+    "GELU": 0.00044,
+    "softplus at z = 20.5": 1.25e-09,
+    "hard sigmoid": 0.0833,
+    "swish": 0.144,
+    "layout of a gradient": math.inf,
+    "gradient after two passes": 4.29,
+    "slope of |z| at 0": 1,
+    "slope of max(z, 0) at 0": 0.5,
+    "clipping, 50 to 5": 8e-08,
+    "clipping, 5e-6 to 5e-7, 1e6 times": 0.0667,
+    "squared error": 4.5,
+    "squared error of vectors": 4.5,
+    "Huber loss as smooth L1": 0.688,
+    "what cross-entropy is given": 0.467,
+    "negative log-likelihood": 1.04,
+    "weighted mean": 0.557,
+    "label smoothing of 0.1, to the others": 0.108,
+    "divergence of p from q": 0.112,
+    "the same number, 0.9, in PyTorch": 4.05,
+    "variance in a batch": 0.192,
+    "variance, running": 0.152,
+    "eps = 0.1 in batch normalization": 0.0627,
+    "a layer's weight": 0.0906,
+    "a layer's bias": 0.0622,
+    "gain of tanh": 0.667,
+    "Kaiming, no nonlinearity named": 0.0448,
+    "a weight written (in, out)": 0.153,
+    "momentum, rate cut at half-time": 0.159,
+    "momentum as an average": 1.46,
+    "dampening μ": 1.52,
+    "Nesterov": 0.45,
+    "eps in AdaGrad, slopes near 1": 1.79e-07,
+    "eps in AdaGrad, slopes near 1e-4": 0.496,
+    "Adam, bias correction": 1.14,
+    "eps in Adam, slopes near 1e-4": 0.568,
+    "Adam, weight_decay 0.1": 0.042,
+    "AdamW, weight_decay 0.1": 0.411,
+    "AMSGrad": 1.14,
+    "standard deviation": 0.384,
+    "median of four": 0.5,
+    "rounding of halves": 1,
+    "norm of a matrix": 0.0122,
+    "dropout in training": 0.75,
+    "dropout at prediction": 0.6,
+    "the paper's p = 0.8 as PyTorch's p": 11,
+    "L2 penalty, λ = 0.1": 0.25,
+    "L2 penalty without the bias": 0.0952,
+    "penalty beside a sum over n": 0.266,
+    "loss of an epoch, 4 + 4 + 1": 10.3,
+    "training loss of epoch 0": 2.77,
+}
 
 
 def rows(module: str) -> list[Convention]:
@@ -51,6 +108,12 @@ def test_a_difference_is_larger_than_rounding():
     for _, row in ALL:
         (found,) = measure([row])
         assert row.same or found.gap > 1e-9
+
+
+def test_forms_are_as_far_apart_as_the_page_prints():
+    found = [measure([row])[0] for _, row in ALL if not row.same]
+    gaps = {each.convention.name: each.gap for each in found}
+    assert gaps == pytest.approx(GAPS, rel=0.01)
 
 
 @pytest.mark.parametrize("module", MODULES)

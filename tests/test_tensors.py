@@ -487,6 +487,11 @@ def test_grid_refuses_a_tensor_of_three_dimensions_and_another_shape(axes):
         t.draw_grid(axes, torch.zeros(2), faint=torch.zeros(3))
 
 
+def test_narrow_takes_44_letters_and_no_more():
+    assert max(map(len, t.narrow("four " * 30).splitlines())) == 44
+    assert max(map(len, t.narrow("a " * 60).splitlines())) == 43
+
+
 def test_narrow_keeps_every_word_and_the_width():
     message = "The size of tensor a (3) must match the size of tensor b (4)"
     lines = t.narrow(ValueError(message)).splitlines()
