@@ -17,7 +17,7 @@ RUN    := $(VENV)/bin/python
 BOOK   := $(RUN) tools/build.py --build "$(BUILD)"
 
 .DEFAULT_GOAL := help
-.PHONY: help html test lint serve live linkcheck bench mutate versions exercise clean $(READY)
+.PHONY: help html test lint serve live linkcheck bench coverage mutate versions exercise clean $(READY)
 
 help: ## list what there is
 	@echo "From Neurons to Networks. Targets:"
@@ -51,6 +51,11 @@ linkcheck: $(READY) ## follow every link to the world outside (needs a network)
 
 bench: $(READY) ## time builds, as ratios; ONLY=cold, peers, warm or growth for one part
 	@$(RUN) tools/bench --build "$(BUILD)" $(if $(ONLY),--only "$(ONLY)")
+
+coverage: $(READY) ## what of the extensions the tests of tiny books run (5 minutes)
+	@mkdir -p _build/coverage
+	@$(RUN) -m coverage run -m pytest tests/ext tests/build
+	@$(RUN) -m coverage combine -q && $(RUN) -m coverage report
 
 mutate: $(READY) ## see whether the tests notice small changes of the code (an hour)
 	@[ "$(MUTMUT)/.ready" -nt requirements-mutate.txt ] || { \
