@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -32,11 +33,27 @@ def python(code: str) -> list[str]:
 
 
 def test_cost_is_of_the_command_and_of_what_it_started(tmp_path):
+    """Asked by a small process: a child begins with the size of its parent."""
     child = "held = bytearray(150 * 2**20); print('held')"
-    run_child = f"subprocess.run([sys.executable, '-c', {child!r}])"
-    cost = run(python(f"import subprocess, sys; {run_child}"), tmp_path)
-    assert cost.output == "held\n"
-    assert 150 * MIB < cost.largest < 400 * MIB
+    parent = (
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    )
+    asked = (
+        "import pathlib, sys, measure\n"
+        f"cost = measure.run([sys.executable, '-c', {parent!r}], pathlib.Path('.'))\n"
+        "print(cost.output.strip(), cost.largest)"
+    )
+    done = subprocess.run(
+        python(asked),
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tools" / "bench")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, largest = done.stdout.split()
+    assert said == "held"
+    assert 150 * MIB < int(largest) < 400 * MIB
 
 
 def test_memory_is_of_all_processes_at_once():

@@ -27,16 +27,3 @@ def test_site_is_replaced_as_a_whole(tmp_path):
     build.publish(work, site)
     assert [path.name for path in site.iterdir()] == ["index.html"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["html", "work"]
-
-
-def test_failed_build_keeps_the_last_good_site(tmp_path, monkeypatch, capsys):
-    site = tmp_path / "html"
-    site.mkdir()
-    (site / "index.html").write_text("good")
-    (tmp_path / "doctrees").mkdir()
-    monkeypatch.setattr(build, "sphinx", lambda *given: 1)
-    assert build.html(tmp_path) == 1
-    assert (site / "index.html").read_text() == "good"
-    assert "the last good one stays" in capsys.readouterr().err
-    # A second run must meet the same warnings again.
-    assert not (tmp_path / "doctrees").exists()

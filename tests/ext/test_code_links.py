@@ -17,8 +17,8 @@ KNOWN = {
     "math": "doc/math",
     "math.sqrt": "doc/sqrt",
     "print": "doc/print",
-    "pathlib.Path": "doc/Path",
-    "pathlib.Path.exists": "doc/exists",
+    "fractions.Fraction": "doc/Fraction",
+    "fractions.Fraction.limit_denominator": "doc/limit",
 }
 
 
@@ -54,11 +54,11 @@ def links(*sources: str, known: dict[str, str] = KNOWN) -> list[tuple[str, str]]
         ("print = 1\nprint", []),
         ("import math\nmath.nothing()", [("doc/math", "math")]),
         (
-            "from pathlib import Path\nhere = Path()\nhere.exists()",
+            "from fractions import Fraction as F\nhalf = F()\nhalf.limit_denominator()",
             [
-                ("doc/Path", "Path"),
-                ("doc/Path", "Path"),
-                ("doc/exists", "here.exists"),
+                ("doc/Fraction", "Fraction"),
+                ("doc/Fraction", "F"),
+                ("doc/limit", "half.limit_denominator"),
             ],
         ),
         (">>> print(1)\n1", [("doc/print", "print")]),
