@@ -54,7 +54,7 @@ bench: $(READY) ## time builds, as ratios; ONLY=cold, peers, warm or growth for 
 
 coverage: $(READY) ## what of the extensions the tests of tiny books run (5 minutes)
 	@mkdir -p _build/coverage
-	@$(RUN) -m coverage run -m pytest tests/ext tests/build
+	@$(RUN) -m coverage run -m pytest tests/ext tests/builds
 	@$(RUN) -m coverage combine -q && $(RUN) -m coverage report
 
 mutate: $(READY) ## see whether the tests notice small changes of the code (an hour)

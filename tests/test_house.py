@@ -261,3 +261,9 @@ def test_every_module_has_its_place_in_the_reference():
         for name in re.findall(r"automodule:: neuralnet\.(\w+)", path.read_text())
     ]
     assert sorted(listed) == sorted(path.stem for path in MODULES)
+
+
+def test_every_file_of_tests_is_run():
+    """pytest passes by folders of some names, such as `build`, without a word."""
+    ignored = {"build", "dist", "node_modules", "venv", "CVS"}
+    assert not [path for path in (ROOT / "tests").rglob("*") if path.name in ignored]

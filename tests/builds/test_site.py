@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -85,8 +86,9 @@ def test_site_is_whole_wherever_a_build_is_killed(tmp_path, way):
     program = tmp_path / "program.py"
     program.write_text(WHOLE)
     done = subprocess.run(
-        [sys.executable, "-S", str(program), str(ROOT / "tools" / "build.py"), way],
+        [sys.executable, str(program), str(ROOT / "tools" / "build.py"), way],
         cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tools")},
         capture_output=True,
         text=True,
         check=False,
