@@ -269,6 +269,17 @@ def test_stack_is_trained_as_each_network_alone(count, n, hidden, seed):
     assert gap.abs().max() < 1e-11
 
 
+def test_starts_and_splits_are_those_of_seed_zero():
+    assert all(map(torch.equal, start_many(2, 3), start_many(2, 3, 0)))
+    assert all(map(torch.equal, random_splits(5, 2, 3), random_splits(5, 2, 3, 0)))
+
+
+def test_no_steps_change_no_stack():
+    params = start_many(2, 3)
+    train_stack(params, numbers(2, 4, 1), numbers(2, 4, 1, seed=1), 0.1, 0)
+    assert all(map(torch.equal, params, start_many(2, 3)))
+
+
 def test_slopes_of_one_step_are_those_of_autograd():
     params, x, target = start_many(2, 3), numbers(2, 4, 1), numbers(2, 4, 1, seed=1)
     leaves = [p.clone().requires_grad_() for p in params]

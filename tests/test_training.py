@@ -103,8 +103,8 @@ def test_train_epoch_trains_in_training_mode_with_gradients():
 
 def test_evaluate_weighs_the_batches_and_changes_nothing():
     model = Constant(2.0, buffer=True)
-    batches = [(column(0.0, 0.0), column(2.0, 2.0)), (column(0.0), column(5.0))]
-    assert evaluate(model, MSE, batches) == 3.0
+    batches = [(column(0.0, 0.0), column(2.0, 4.0)), (column(0.0), column(5.0))]
+    assert evaluate(model, MSE, batches) == 13 / 3
     assert model.c.item() == 2.0
     assert model.c.grad is None
     assert model.count == 0
