@@ -258,6 +258,12 @@ def test_nearest_centroid_is_minus_the_distance():
         nearest_centroid(torch.zeros(1, 3), x)
 
 
+def test_there_are_ten_classes_unless_one_says_so():
+    one_each = torch.eye(10), torch.arange(10)
+    assert torch.equal(centroids(*one_each), torch.eye(10))
+    assert logistic_regression(*one_each, 1.0).weight.shape == (10, 10)
+
+
 def test_logistic_regression_is_at_a_minimum():
     x, target = small_cases()[0]
     layer = logistic_regression(x, target, 0.02, 3)
