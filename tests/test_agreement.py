@@ -31,6 +31,18 @@ def test_wrong_gradient_behind_a_right_value_is_found():
     assert not row.ok
 
 
+def test_deviation_of_just_the_tolerance_passes():
+    half = Check("half", lambda x: x + 0.5, torch.clone, [(torch.zeros(2),)], 0.5)
+    (row,) = compare([half])
+    assert (row.ok, row.value) == (True, 0.5)
+
+
+def test_gradient_that_was_not_compared_is_shown_as_nan():
+    (row,) = compare([Check("sign", torch.sign, torch.sign, CASES, grad=False)])
+    assert row.ok
+    assert math.isnan(row.gradient)
+
+
 def test_check_without_cases_is_refused():
     with pytest.raises(ValueError, match="square has no case"):
         compare([Check("square", torch.square, torch.square, [])])

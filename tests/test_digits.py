@@ -416,6 +416,28 @@ def test_confusion_matrix_refuses(target, prediction):
         confusion_matrix(torch.tensor(target), torch.tensor(prediction), 3)
 
 
+def test_confusion_matrix_has_ten_classes_and_no_more():
+    digits = torch.arange(10)
+    assert torch.equal(confusion_matrix(digits, digits), torch.eye(10).long())
+    with pytest.raises(ValueError, match="prediction must lie from 0 to 9, got 10"):
+        confusion_matrix(digits, digits + 1)
+
+
+def test_reliability_with_one_bin_is_the_mean():
+    sure, share, count = reliability(
+        torch.tensor([0.5, 0.7]), torch.tensor([True, False]), 1
+    )
+    assert sure.item() == pytest.approx(0.6)
+    assert (share.item(), count.item()) == (0.5, 2)
+    with pytest.raises(ValueError, match="shapes must be equal, got confidence"):
+        reliability(torch.tensor([0.5, 0.7]), torch.tensor([True]))
+
+
+def test_edges_of_reliability_are_as_exact_as_the_confidence():
+    tenths = torch.arange(1, 11, dtype=F64) / 10
+    assert reliability(tenths, tenths > 0)[2].tolist() == [1] * 10
+
+
 def test_bins_of_reliability_hold_their_upper_edge():
     confidence = torch.tensor([0.0, 0.25, 0.5, 0.51, 1.0])
     right = torch.tensor([False, True, False, True, True])
@@ -480,6 +502,9 @@ def test_network_trained_anew_is_the_one_in_the_file(made):
     right = [accuracy(each, test_target).item() for each in scores]
     assert min(right) > 0.97
     assert abs(right[0] - right[1]) < 0.01
+    for each in made["examples"][10:]:
+        pixels = torch.tensor(each["pixels"], dtype=F64)
+        assert read_back(made)(pixels[None]).argmax().item() != each["digit"]
     gap = (scores[0].softmax(1) - scores[1].softmax(1)).abs().amax(1)
     assert gap.quantile(0.9) < 0.05
 
@@ -498,6 +523,8 @@ def test_what_is_written_down_computes_the_same():
     again = read_back(json.loads(to_text(made)))
     assert torch.allclose(again(x.double()).float(), model(x), atol=2e-3)
     assert made["examples"][1] == {"digit": 2, "pixels": x[1].int().tolist()}
+    bias = model[1].bias.detach().double()
+    assert made["layers"][0]["bias"] == bias.round(decimals=5).tolist()
 
 
 # Figures

@@ -497,6 +497,17 @@ def test_start_weights_have_the_spread_of_linear():
         start_weights([3], 2, torch.Generator())
 
 
+def test_wave_takes_all_its_numbers_from_the_generator():
+    first, again = (wave(4, 2, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert all(map(torch.equal, first, again))
+
+
+def test_train_wave_begins_with_14_examples_and_32_neurons():
+    usual, asked = train_wave(epochs=10), train_wave(14, 32, 0.0, 0.0, 10, 20)
+    assert all(torch.equal(usual[name], asked[name]) for name in usual)
+    assert train_wave(1, 2, epochs=10, seeds=1)["train"].shape == (1, 1)
+
+
 def test_wave_is_a_sine_with_noise():
     x, t = wave(2000, 3, torch.Generator().manual_seed(0))
     noise = t - torch.sin(2 * x)
