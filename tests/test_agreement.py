@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 
 import pytest
 import torch
+from book.prose import PACKAGE
 from neuralnet.agreement import Check, compare, deviation, print_table
 
 CASES = [(torch.tensor([-1.0, 0.5, 2.0], dtype=torch.float64),)]
@@ -82,3 +84,14 @@ def test_table_points_at_what_differs(capsys):
     printed = capsys.readouterr().out
     assert "DIFFERS" in printed
     assert "0 of 1 agree" in printed
+
+
+@pytest.mark.parametrize(
+    "module", sorted(path.stem for path in PACKAGE.glob("*_checks.py"))
+)
+def test_checks_of_a_chapter_try_the_same_inputs_each_time(module):
+    make = import_module(f"neuralnet.{module}").agreement_checks
+    for one, other in zip(make(), make(), strict=True):
+        assert one.name == other.name
+        same = {"rtol": 0, "atol": 0, "equal_nan": True}
+        torch.testing.assert_close(list(one.cases), list(other.cases), **same)

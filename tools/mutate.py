@@ -198,7 +198,8 @@ def tests(path: Path) -> list[str]:
         return [f"tests/exercises/test_{path.name}"]
     words = path.stem.split("_")
     names = {"_".join(words[: end + 1]): 0 for end in range(len(words))}
-    names |= {"conventions": 0} if words[-1] == "conventions" else {}
+    shared = {"checks": "agreement", "conventions": "conventions"}
+    names |= {shared[word]: 0 for word in words[1:] if word in shared}
     files = [ROOT / "tests" / f"test_{name}.py" for name in names]
     return [str(file) for file in (path, *files) if file.exists()]
 
