@@ -681,7 +681,9 @@ def test_best_line_wants_finite_numbers(bad):
             best_line(mse_loss, *pair)
 
 
-@pytest.mark.parametrize("x", [torch.ones(3), torch.zeros(1), torch.zeros(3, 1)])
+@pytest.mark.parametrize(
+    "x", [torch.ones(3), torch.zeros(1), torch.zeros(3, 1), torch.eye(2)]
+)
 def test_best_line_wants_readings_that_differ(x):
     with pytest.raises(ValueError, match="need readings"):
         best_line(mse_loss, x, torch.zeros_like(x))
