@@ -241,6 +241,13 @@ def test_accuracy_refuses_what_does_not_fit(scores, target):
         accuracy(scores, target)
 
 
+def test_accuracy_of_each_network_and_of_one_example():
+    first, second = [[0.0, 1, 2], [3, 1, 0]], [[5.0, 0, 0], [0, 0, 4]]
+    scores, target = torch.tensor([first, second]), torch.tensor([2, 0])
+    assert accuracy(scores, target).tolist() == [1.0, 0.0]
+    assert accuracy(scores[0, :1], target[:1]).item() == 1.0
+
+
 def test_nearest_centroid_is_exact_far_from_zero():
     x = torch.full((30, 2), 1e4) + torch.arange(30)[:, None]
     assert nearest_centroid(x, x).diagonal().eq(0).all()
@@ -401,6 +408,22 @@ def test_one_of_twenty_learns_as_alone_on_the_digits():
 
 
 # Answers
+
+
+def test_one_network_can_be_trained_on_one_image_at_a_time():
+    params = stack_networks([0], SMALL)
+    optimizer = torch.optim.SGD(params, 0.1)
+    x, target = torch.ones(1, 5, SMALL[0]), torch.zeros(1, 5).long()
+    before = loss_many(params, x, target).item()
+    seen = train_many(params, optimizer, x, target, epochs=1, seeds=[0], batch_size=1)
+    assert seen.shape == (0,)
+    assert loss_many(params, x, target).item() < before
+
+
+def test_calibration_in_one_bin_sees_the_means_alone():
+    answers = torch.tensor([0.1, 0.9]), torch.tensor([True, False])
+    assert expected_calibration_error(*answers, 1) == pytest.approx(0, abs=1e-6)
+    assert expected_calibration_error(*answers, 2) == pytest.approx(0.9)
 
 
 def test_confusion_matrix_has_a_row_for_each_true_class():

@@ -274,6 +274,11 @@ def test_starts_and_splits_are_those_of_seed_zero():
     assert all(map(torch.equal, random_splits(5, 2, 3), random_splits(5, 2, 3, 0)))
 
 
+def test_two_readings_can_be_split():
+    fit, out = random_splits(2, 1, 4)
+    assert (fit + out).tolist() == [[1]] * 4
+
+
 def test_no_steps_change_no_stack():
     params = start_many(2, 3)
     train_stack(params, numbers(2, 4, 1), numbers(2, 4, 1, seed=1), 0.1, 0)
