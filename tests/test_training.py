@@ -502,6 +502,21 @@ def test_wave_takes_all_its_numbers_from_the_generator():
     assert all(map(torch.equal, first, again))
 
 
+def test_every_wave_has_its_own_noise():
+    x, t = wave(4, 2, torch.Generator().manual_seed(3))
+    noise = t - torch.sin(2 * x)
+    assert not torch.allclose(*noise)
+
+
+def test_start_weights_are_those_of_the_generator():
+    first, again = (
+        start_weights([1, 3, 1], 2, torch.Generator().manual_seed(3)) for _ in range(2)
+    )
+    assert all(map(torch.equal, first, again))
+    x = torch.ones(2, 5, 1, dtype=F64)
+    assert torch.equal(outputs(first, x), outputs(first, x, 0.0))
+
+
 def test_train_wave_begins_with_14_examples_and_32_neurons():
     usual, asked = train_wave(epochs=10), train_wave(14, 32, 0.0, 0.0, 10, 20)
     assert all(torch.equal(usual[name], asked[name]) for name in usual)
