@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 
 import pytest
 import torch
+from book.prose import PACKAGE
 from neuralnet.agreement import Check, compare, deviation, print_table
 
 CASES = [(torch.tensor([-1.0, 0.5, 2.0], dtype=torch.float64),)]
@@ -29,6 +31,18 @@ def test_wrong_gradient_behind_a_right_value_is_found():
     (row,) = compare([Check("square", detached, torch.square, CASES)])
     assert row.value == 0
     assert not row.ok
+
+
+def test_deviation_of_just_the_tolerance_passes():
+    half = Check("half", lambda x: x + 0.5, torch.clone, [(torch.zeros(2),)], 0.5)
+    (row,) = compare([half])
+    assert (row.ok, row.value) == (True, 0.5)
+
+
+def test_gradient_that_was_not_compared_is_shown_as_nan():
+    (row,) = compare([Check("sign", torch.sign, torch.sign, CASES, grad=False)])
+    assert row.ok
+    assert math.isnan(row.gradient)
 
 
 def test_check_without_cases_is_refused():
@@ -70,3 +84,14 @@ def test_table_points_at_what_differs(capsys):
     printed = capsys.readouterr().out
     assert "DIFFERS" in printed
     assert "0 of 1 agree" in printed
+
+
+@pytest.mark.parametrize(
+    "module", sorted(path.stem for path in PACKAGE.glob("*_checks.py"))
+)
+def test_checks_of_a_chapter_try_the_same_inputs_each_time(module):
+    make = import_module(f"neuralnet.{module}").agreement_checks
+    for one, other in zip(make(), make(), strict=True):
+        assert one.name == other.name
+        same = {"rtol": 0, "atol": 0, "equal_nan": True}
+        torch.testing.assert_close(list(one.cases), list(other.cases), **same)

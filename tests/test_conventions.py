@@ -9,7 +9,7 @@ import pytest
 import torch
 from book.prose import DOCS, PACKAGE
 from cells import read_cells
-from neuralnet.conventions import Convention, measure
+from neuralnet.conventions import Convention, largest_gap, measure, print_differences
 
 MODULES = sorted(path.stem for path in PACKAGE.glob("*_conventions.py"))
 
@@ -114,6 +114,35 @@ def test_forms_are_as_far_apart_as_the_page_prints():
     found = [measure([row])[0] for _, row in ALL if not row.same]
     gaps = {each.convention.name: each.gap for each in found}
     assert gaps == pytest.approx(GAPS, rel=0.01)
+
+
+def row(gap: float, same: bool, letters: int = 1) -> Convention:
+    """A convention whose forms are so far apart."""
+    forms = "b" * letters, "t" * letters
+    zero = torch.zeros(1, dtype=torch.float64)
+    return Convention("row", *forms, lambda: zero + gap, lambda: zero, same)
+
+
+def test_nan_is_apart_without_end():
+    nan = torch.tensor([math.nan])
+    assert largest_gap(nan, nan) == math.inf
+
+
+@pytest.mark.parametrize(("gap", "same"), [(0.0, True), (9e-10, True), (1e-9, False)])
+def test_forms_closer_than_rounding_are_the_same(gap, same, capsys):
+    right, wrong = measure([row(gap, same)]) + measure([row(gap, not same)])
+    assert (right.ok, wrong.ok) == (True, False)
+    print_differences([right])
+    shown = capsys.readouterr().out
+    assert ("row: the same\n" in shown) == same
+    print_differences([wrong])
+    assert "NOT AS CLAIMED" in capsys.readouterr().out
+
+
+def test_forms_have_at_most_40_letters():
+    measure([row(1.0, False, letters=40)])
+    with pytest.raises(ValueError, match="forms of 40 letters, got 41"):
+        measure([row(1.0, False, letters=41)])
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -241,6 +241,13 @@ def test_accuracy_refuses_what_does_not_fit(scores, target):
         accuracy(scores, target)
 
 
+def test_accuracy_of_each_network_and_of_one_example():
+    first, second = [[0.0, 1, 2], [3, 1, 0]], [[5.0, 0, 0], [0, 0, 4]]
+    scores, target = torch.tensor([first, second]), torch.tensor([2, 0])
+    assert accuracy(scores, target).tolist() == [1.0, 0.0]
+    assert accuracy(scores[0, :1], target[:1]).item() == 1.0
+
+
 def test_nearest_centroid_is_exact_far_from_zero():
     x = torch.full((30, 2), 1e4) + torch.arange(30)[:, None]
     assert nearest_centroid(x, x).diagonal().eq(0).all()
@@ -256,6 +263,12 @@ def test_nearest_centroid_is_minus_the_distance():
     assert nearest_centroid(x, x).tolist() == [[0.0, -5.0], [-5.0, 0.0]]
     with pytest.raises(ValueError, match="2 columns"):
         nearest_centroid(torch.zeros(1, 3), x)
+
+
+def test_there_are_ten_classes_unless_one_says_so():
+    one_each = torch.eye(10), torch.arange(10)
+    assert torch.equal(centroids(*one_each), torch.eye(10))
+    assert logistic_regression(*one_each, 1.0).weight.shape == (10, 10)
 
 
 def test_logistic_regression_is_at_a_minimum():
@@ -397,6 +410,22 @@ def test_one_of_twenty_learns_as_alone_on_the_digits():
 # Answers
 
 
+def test_one_network_can_be_trained_on_one_image_at_a_time():
+    params = stack_networks([0], SMALL)
+    optimizer = torch.optim.SGD(params, 0.1)
+    x, target = torch.ones(1, 5, SMALL[0]), torch.zeros(1, 5).long()
+    before = loss_many(params, x, target).item()
+    seen = train_many(params, optimizer, x, target, epochs=1, seeds=[0], batch_size=1)
+    assert seen.shape == (0,)
+    assert loss_many(params, x, target).item() < before
+
+
+def test_calibration_in_one_bin_sees_the_means_alone():
+    answers = torch.tensor([0.1, 0.9]), torch.tensor([True, False])
+    assert expected_calibration_error(*answers, 1) == pytest.approx(0, abs=1e-6)
+    assert expected_calibration_error(*answers, 2) == pytest.approx(0.9)
+
+
 def test_confusion_matrix_has_a_row_for_each_true_class():
     matrix = confusion_matrix(torch.tensor([0, 0, 2]), torch.tensor([1, 1, 0]), 3)
     assert matrix.tolist() == [[0, 2, 0], [0, 0, 0], [1, 0, 0]]
@@ -408,6 +437,28 @@ def test_confusion_matrix_has_a_row_for_each_true_class():
 def test_confusion_matrix_refuses(target, prediction):
     with pytest.raises(ValueError):
         confusion_matrix(torch.tensor(target), torch.tensor(prediction), 3)
+
+
+def test_confusion_matrix_has_ten_classes_and_no_more():
+    digits = torch.arange(10)
+    assert torch.equal(confusion_matrix(digits, digits), torch.eye(10).long())
+    with pytest.raises(ValueError, match="prediction must lie from 0 to 9, got 10"):
+        confusion_matrix(digits, digits + 1)
+
+
+def test_reliability_with_one_bin_is_the_mean():
+    sure, share, count = reliability(
+        torch.tensor([0.5, 0.7]), torch.tensor([True, False]), 1
+    )
+    assert sure.item() == pytest.approx(0.6)
+    assert (share.item(), count.item()) == (0.5, 2)
+    with pytest.raises(ValueError, match="shapes must be equal, got confidence"):
+        reliability(torch.tensor([0.5, 0.7]), torch.tensor([True]))
+
+
+def test_edges_of_reliability_are_as_exact_as_the_confidence():
+    tenths = torch.arange(1, 11, dtype=F64) / 10
+    assert reliability(tenths, tenths > 0)[2].tolist() == [1] * 10
 
 
 def test_bins_of_reliability_hold_their_upper_edge():
@@ -474,6 +525,9 @@ def test_network_trained_anew_is_the_one_in_the_file(made):
     right = [accuracy(each, test_target).item() for each in scores]
     assert min(right) > 0.97
     assert abs(right[0] - right[1]) < 0.01
+    for each in made["examples"][10:]:
+        pixels = torch.tensor(each["pixels"], dtype=F64)
+        assert read_back(made)(pixels[None]).argmax().item() != each["digit"]
     gap = (scores[0].softmax(1) - scores[1].softmax(1)).abs().amax(1)
     assert gap.quantile(0.9) < 0.05
 
@@ -492,6 +546,8 @@ def test_what_is_written_down_computes_the_same():
     again = read_back(json.loads(to_text(made)))
     assert torch.allclose(again(x.double()).float(), model(x), atol=2e-3)
     assert made["examples"][1] == {"digit": 2, "pixels": x[1].int().tolist()}
+    bias = model[1].bias.detach().double()
+    assert made["layers"][0]["bias"] == bias.round(decimals=5).tolist()
 
 
 # Figures

@@ -468,3 +468,15 @@ def test_integers_are_refused(call):
 
 def test_model_of_no_reading_is_no_prediction():
     assert model(EMPTY, 1.0, 0.0).shape == (0,)
+
+
+def test_steepest_direction_of_three_is_the_last():
+    hessian = torch.diag(torch.tensor([0.25, 0.5, 0.125], dtype=torch.float64))
+    assert learning_rate_limit(hessian) == pytest.approx(4)
+    assert condition_number(hessian) == pytest.approx(4)
+
+
+def test_finite_differences_look_near_by_unless_told_otherwise():
+    params = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    found = finite_differences(lambda p: p.sin().sum(), params)
+    assert torch.allclose(found, params.cos(), rtol=1e-7)

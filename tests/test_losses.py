@@ -669,6 +669,11 @@ def test_best_line_finds_a_slope_far_outside_its_first_window():
     assert (w.item(), b.item()) == pytest.approx((100, 0), abs=1e-3)
 
 
+def test_best_line_of_two_points_joins_them():
+    w, b = best_line(mse_loss, tensor([1.0, 3.0]), tensor([5.0, 1.0]))
+    assert (w.item(), b.item()) == pytest.approx((-2, 7), abs=1e-6)
+
+
 @pytest.mark.parametrize("bad", [NAN, INF, -INF])
 def test_best_line_wants_finite_numbers(bad):
     good, odd = tensor([1.0, 2.0, 3.0]), tensor([1.0, 2.0, bad])
@@ -677,7 +682,9 @@ def test_best_line_wants_finite_numbers(bad):
             best_line(mse_loss, *pair)
 
 
-@pytest.mark.parametrize("x", [torch.ones(3), torch.zeros(1), torch.zeros(3, 1)])
+@pytest.mark.parametrize(
+    "x", [torch.ones(3), torch.zeros(1), torch.zeros(3, 1), torch.eye(2)]
+)
 def test_best_line_wants_readings_that_differ(x):
     with pytest.raises(ValueError, match="need readings"):
         best_line(mse_loss, x, torch.zeros_like(x))

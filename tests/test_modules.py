@@ -797,3 +797,40 @@ def test_drawing_shows_every_line_modules_in_boxes():
     boxed = [text.get_bbox_patch() is not None for text in axes.texts]
     assert boxed == [leaf.kind == "module" for leaf in lines]
     plt.close(figure)
+
+
+# Names, devices, a second batch
+
+
+@BOTH
+def test_names_carry_the_path_from_the_top(lib):
+    inner = lib.Sequential(lib.BatchNorm1d(2))
+    outer = lib.Sequential(lib.Sequential(inner))
+    assert [name for name, _ in outer.named_modules()] == ["", "0", "0.0", "0.0.0"]
+    assert next(outer.named_buffers(prefix="net"))[0] == "net.0.0.0.running_mean"
+
+
+@BOTH
+def test_module_without_forward_names_its_kind(lib):
+    class Empty(lib.Module):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Empty"):
+        Empty()(1)
+
+
+@BOTH
+def test_layer_is_made_on_the_device_that_is_asked_for(lib):
+    layer = lib.Linear(2, 3, device="meta")
+    assert layer.weight.is_meta
+    assert layer.bias.is_meta
+
+
+def test_running_mean_follows_a_second_batch_as_in_pytorch():
+    means = []
+    for lib in (OURS, nn):
+        norm = lib.BatchNorm1d(2)
+        for shift in (1.0, 5.0):
+            norm(torch.eye(2) + shift)
+        means.append(norm.running_mean)
+    torch.testing.assert_close(*means)

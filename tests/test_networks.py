@@ -269,6 +269,22 @@ def test_stack_is_trained_as_each_network_alone(count, n, hidden, seed):
     assert gap.abs().max() < 1e-11
 
 
+def test_starts_and_splits_are_those_of_seed_zero():
+    assert all(map(torch.equal, start_many(2, 3), start_many(2, 3, 0)))
+    assert all(map(torch.equal, random_splits(5, 2, 3), random_splits(5, 2, 3, 0)))
+
+
+def test_two_readings_can_be_split():
+    fit, out = random_splits(2, 1, 4)
+    assert (fit + out).tolist() == [[1]] * 4
+
+
+def test_no_steps_change_no_stack():
+    params = start_many(2, 3)
+    train_stack(params, numbers(2, 4, 1), numbers(2, 4, 1, seed=1), 0.1, 0)
+    assert all(map(torch.equal, params, start_many(2, 3)))
+
+
 def test_slopes_of_one_step_are_those_of_autograd():
     params, x, target = start_many(2, 3), numbers(2, 4, 1), numbers(2, 4, 1, seed=1)
     leaves = [p.clone().requires_grad_() for p in params]
@@ -556,19 +572,26 @@ def test_stack_without_size_is_refused(size):
 # Deep networks, trained
 
 
-def deep_by_nn(start, biases, skip, depth, width, lr, steps):
-    """One draw of `train_deep`, with `nn.Linear` and SGD."""
+def deep_by_nn(start, biases, skip, depth, width, lr, steps, draws):
+    """What `train_deep` does, with `nn.Linear` and SGD, one draw after another."""
     rng = generator(0)
     sizes = [1, *[width] * (depth + 1), 1]
-    layers = [nn.Linear(a, b, dtype=F64) for a, b in itertools.pairwise(sizes)]
-    for k, layer in enumerate(layers):
-        inner = 0 < k < len(layers) - 1
-        (start if inner else linear_default_)(layer.weight, generator=rng)
-        bound = layer.in_features**-0.5 if biases or not inner else 0.0
-        with torch.no_grad():
-            layer.bias.uniform_(-bound, bound, generator=rng)
-    model = nn.ModuleList(layers)
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    pairs = list(itertools.pairwise(sizes))
+    stacks = [[nn.Linear(a, b, dtype=F64) for a, b in pairs] for _ in range(draws)]
+    for k, (n_in, n_out) in enumerate(pairs):
+        inner = 0 < k < len(pairs) - 1
+        for layers in stacks:
+            (start if inner else linear_default_)(layers[k].weight, generator=rng)
+        bound = n_in**-0.5 if biases or not inner else 0.0
+        drawn = torch.empty(draws, n_out, dtype=F64)
+        drawn.uniform_(-bound, bound, generator=rng)
+        for layers, bias in zip(stacks, drawn, strict=True):
+            layers[k].bias.data = bias.clone()
+    return [sgd_on_stack(layers, skip, lr, steps) for layers in stacks]
+
+
+def sgd_on_stack(layers, skip, lr, steps):
+    optimizer = torch.optim.SGD(nn.ModuleList(layers).parameters(), lr=lr)
     for _ in range(steps + 1):
         o = torch.tanh(layers[0](X / 8))
         for layer in layers[1:-1]:
@@ -581,16 +604,16 @@ def deep_by_nn(start, biases, skip, depth, width, lr, steps):
     return loss.item()
 
 
+@pytest.mark.parametrize("steps", [0, 20])
 @pytest.mark.parametrize("biases", [True, False])
 @pytest.mark.parametrize("skip", [None, 0.5])
-def test_deep_networks_are_trained_as_by_nn(biases, skip):
-    options = {"biases": biases, "skip": skip, "width": 3, "lr": 0.1, "steps": 20}
-    wanted = deep_by_nn(xavier_normal_, depth=2, **options)
+def test_deep_networks_are_trained_as_by_nn(biases, skip, steps):
+    options = {"biases": biases, "skip": skip, "width": 3, "lr": 0.1, "steps": steps}
+    wanted = deep_by_nn(xavier_normal_, depth=2, draws=2, **options)
     ours = train_deep(
-        xavier_normal_, torch.tanh, 2, X / 8, TARGET / 28, draws=1, **options
+        xavier_normal_, torch.tanh, 2, X / 8, TARGET / 28, draws=2, **options
     )
-    assert ours.shape == (1,)
-    assert ours.item() == pytest.approx(wanted, rel=1e-10)
+    assert ours.tolist() == pytest.approx(wanted, rel=1e-10)
 
 
 def test_each_draw_is_trained_on_its_own():

@@ -231,13 +231,14 @@ def test_rate_changed_on_the_way_equals_pytorch(name):
     assert torch.allclose(*ends, rtol=1e-13, atol=0)
 
 
+@pytest.mark.parametrize("momentum", [0.9, 1.0])
 @pytest.mark.parametrize("name", ["SGD", "RMSprop"])
-def test_rate_changed_on_the_way_with_momentum_equals_pytorch(name):
+def test_rate_changed_on_the_way_with_momentum_equals_pytorch(name, momentum):
     ours, theirs = both(name)
     ends = []
     for build in (ours, theirs):
         param = leaf(1.0, -2.0)
-        optimizer = build([param], lr=0.07, momentum=0.9)
+        optimizer = build([param], lr=0.07, momentum=momentum)
         for t in range(20):
             rate = 0.07 / (1 + t)
             if build is ours:
@@ -576,6 +577,7 @@ P = leaf(1.0)
         (lambda: linear_lr(0.1, 1, 0.5, -0.5), "both factors must be"),
         (lambda: linear_lr(0.1, 1, 0.0), "start_factor above 0, got start_factor 0.0"),
         (lambda: linear_lr(0.1, 1, 0.5, 1.5), "both factors must be"),
+        (lambda: linear_lr(0.1, 1, 1.5), "both factors must be"),
         (lambda: linear_lr(0.1, 1, total_iters=0), "total_iters must be"),
     ],
 )

@@ -103,8 +103,8 @@ def test_train_epoch_trains_in_training_mode_with_gradients():
 
 def test_evaluate_weighs_the_batches_and_changes_nothing():
     model = Constant(2.0, buffer=True)
-    batches = [(column(0.0, 0.0), column(2.0, 2.0)), (column(0.0), column(5.0))]
-    assert evaluate(model, MSE, batches) == 3.0
+    batches = [(column(0.0, 0.0), column(2.0, 4.0)), (column(0.0), column(5.0))]
+    assert evaluate(model, MSE, batches) == 13 / 3
     assert model.c.item() == 2.0
     assert model.c.grad is None
     assert model.count == 0
@@ -495,6 +495,32 @@ def test_start_weights_have_the_spread_of_linear():
         assert abs(p.mean().item()) < 0.1 * ins**-0.5
     with pytest.raises(ValueError, match="number of sizes must be at least 2"):
         start_weights([3], 2, torch.Generator())
+
+
+def test_wave_takes_all_its_numbers_from_the_generator():
+    first, again = (wave(4, 2, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert all(map(torch.equal, first, again))
+
+
+def test_every_wave_has_its_own_noise():
+    x, t = wave(4, 2, torch.Generator().manual_seed(3))
+    noise = t - torch.sin(2 * x)
+    assert not torch.allclose(*noise)
+
+
+def test_start_weights_are_those_of_the_generator():
+    first, again = (
+        start_weights([1, 3, 1], 2, torch.Generator().manual_seed(3)) for _ in range(2)
+    )
+    assert all(map(torch.equal, first, again))
+    x = torch.ones(2, 5, 1, dtype=F64)
+    assert torch.equal(outputs(first, x), outputs(first, x, 0.0))
+
+
+def test_train_wave_begins_with_14_examples_and_32_neurons():
+    usual, asked = train_wave(epochs=10), train_wave(14, 32, 0.0, 0.0, 10, 20)
+    assert all(torch.equal(usual[name], asked[name]) for name in usual)
+    assert train_wave(1, 2, epochs=10, seeds=1)["train"].shape == (1, 1)
 
 
 def test_wave_is_a_sine_with_noise():

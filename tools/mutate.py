@@ -55,10 +55,15 @@ FORK = multiprocessing.get_context("fork")
 
 @dataclass(frozen=True)
 class Mutant:
-    """A source with one change, and the function that it changes, if it is in one."""
+    """A source with one change, and the function that it changes, if it is in one.
+
+    `early` is a change that matters when the module is imported: it is in no
+    function, or in the default of an argument.
+    """
 
     source: str
     function: str | None
+    early: bool
     change: str
 
 
@@ -89,10 +94,11 @@ def mutants(path: Path, sample: int | None) -> list[Mutant]:
     for statement, each in made:
         changed = statement.deep_replace(each.original_node, each.mutated_node)
         old, new = map(wrapper.module.code_for_node, (statement, changed))
-        before, after = functions(ast.parse(old)), dict(functions(ast.parse(new)))
-        name = next((name for name, body in before if after[name] != body), None)
+        before, after = (dict(functions(ast.parse(each))) for each in (old, new))
+        name = next((name for name in before if after[name] != before[name]), None)
+        early = name is None or before[name][0] != after[name][0]
         change = f"{name or 'module'}: {difference(old, new)}"
-        found.append(Mutant(source.replace(old, new, 1), name, change))
+        found.append(Mutant(source.replace(old, new, 1), name, early, change))
     return found
 
 
@@ -108,11 +114,14 @@ def text(mutation: Mutation) -> bool:
     return bool(lost) and all(isinstance(each, cst.BaseString) for each in lost)
 
 
-def functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, str]]:
+def functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
     """The functions and methods of a module, each with its arguments and body."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.FunctionDef):
-            yield prefix + node.name, "".join(map(ast.dump, [node.args, *node.body]))
+            yield (
+                prefix + node.name,
+                [ast.dump(each) for each in (node.args, *node.body)],
+            )
         elif isinstance(node, ast.ClassDef):
             yield from functions(node, f"{prefix}{node.name}.")
 
@@ -189,7 +198,8 @@ def tests(path: Path) -> list[str]:
         return [f"tests/exercises/test_{path.name}"]
     words = path.stem.split("_")
     names = {"_".join(words[: end + 1]): 0 for end in range(len(words))}
-    names |= {"conventions": 0} if words[-1] == "conventions" else {}
+    shared = {"checks": "agreement", "conventions": "conventions"}
+    names |= {shared[word]: 0 for word in words[1:] if word in shared}
     files = [ROOT / "tests" / f"test_{name}.py" for name in names]
     return [str(file) for file in (path, *files) if file.exists()]
 
@@ -202,8 +212,8 @@ class Run:
 
     def passes(self) -> bool:
         options = ["-x", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        # Hypothesis has been imported before pytest could rewrite it.
-        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+        # Otherwise pytest reads the module itself, and would miss the mutant.
+        options += ["--assert=plain"]
         return pytest.main([*options, *tests(self.path)], plugins=[self]) == 0
 
     @pytest.hookimpl(tryfirst=True)
@@ -226,8 +236,8 @@ class Session(Run):
     """The tests, collected once; each mutant then runs those that enter its function.
 
     `killed` says which mutants fail a test. None stands for those that pass and
-    should have been there when the tests were collected: what is not in a function,
-    and functions that have been entered by then.
+    should have been there when the tests were collected: early ones, and those of
+    functions that have been entered by then.
     """
 
     def __init__(self, path: Path, found: list[Mutant]) -> None:
@@ -261,7 +271,7 @@ class Session(Run):
             items = [item for item in session.items if item.nodeid in enter]
             self.pytest_collection_modifyitems(items)
             survives = in_fork(partial(self.survives, mutant, items), limit)
-            unsure = mutant.function is None or mutant.function in early
+            unsure = mutant.early or mutant.function in early
             self.killed.append(not survives if not (survives and unsure) else None)
         return True
 
@@ -273,7 +283,7 @@ class Session(Run):
         source = self.path.read_text(encoding="utf-8")
         for name, imported in self.held.items():
             if "<" not in name:
-                put_in(self.path, Mutant(source, name, ""), imported)
+                put_in(self.path, Mutant(source, name, False, ""), imported)
         found = []
         for item, following in pairs(session.items):
             self.entered, began = set(), time.process_time()
