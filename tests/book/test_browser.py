@@ -198,6 +198,33 @@ def test_page_loads_from_a_server(name, visit, record_property):
     record_property("measured", f"{name}: {requests} requests, 0 to other hosts")
 
 
+def test_full_line_has_about_66_characters(visit, record_property):
+    lengths = visit(f"{CHAPTERS[2]}.html").page.evaluate(FULL_LINES)
+    measure = float(np.median(lengths))
+    record_property("measured", f"{measure:.0f} characters in {len(lengths)} lines")
+    assert len(lengths) > 30
+    assert 62 <= measure <= 70
+
+
+#: The characters of each line, but the last, of paragraphs of words alone.
+FULL_LINES = """() => [...document.querySelectorAll("article section > p")]
+  .filter(each => each.innerText.length > 300 && !each.querySelector("math, code"))
+  .flatMap(each => {
+    const lines = new Map();
+    const range = document.createRange();
+    const words = document.createTreeWalker(each, NodeFilter.SHOW_TEXT);
+    while (words.nextNode()) {
+      for (let at = 0; at < words.currentNode.length; at++) {
+        range.setStart(words.currentNode, at);
+        range.setEnd(words.currentNode, at + 1);
+        const line = Math.round((range.getClientRects()[0]?.bottom ?? 0) / 8);
+        lines.set(line, (lines.get(line) ?? 0) + 1);
+      }
+    }
+    return [...lines.values()].slice(0, -1).filter(length => length > 40);
+  })"""
+
+
 # Keyboard
 
 
