@@ -520,6 +520,7 @@ def test_start_weights_are_those_of_the_generator():
 def test_train_wave_begins_with_14_examples_and_32_neurons():
     usual, asked = train_wave(epochs=10), train_wave(14, 32, 0.0, 0.0, 10, 20)
     assert all(torch.equal(usual[name], asked[name]) for name in usual)
+    assert inspect.signature(train_wave).parameters["epochs"].default == 200
     assert train_wave(1, 2, epochs=10, seeds=1)["train"].shape == (1, 1)
 
 
