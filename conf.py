@@ -64,6 +64,7 @@ extensions = [
     "downloads",
     "search_index",
     "page",
+    "tasks",
 ]
 
 # Markdown and execution

@@ -106,7 +106,10 @@ class Checkout:
         (root / "tools" / "build.py").write_text(build)
         self.pin(PINS)
         self.environment = {
-            key: value for key, value in os.environ.items() if not key.startswith("PIP")
+            key: value
+            for key, value in os.environ.items()
+            # pip's, and those by which make tells its like that it is below another
+            if not key.startswith(("PIP", "MAKE", "MFLAGS"))
         } | {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": index, "NO_PROXY": "*"}
         self.environment |= {"TMPDIR": str(root), "PIP_NO_CACHE_DIR": "1"}
 
