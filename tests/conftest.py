@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-element",
         action="store_true",
-        help="let axe look at every element of every page (takes half an hour)",
+        help="let axe look at every element of every page (ten minutes)",
     )
 
 

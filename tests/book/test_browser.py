@@ -155,8 +155,8 @@ WATCH = """place => {
 def axe_finds_nothing(seen: Visit, name: str) -> None:
     """With every fold open, wide and narrow, light and dark.
 
-    axe takes minutes for all the words of a chapter. It looks at one element of each
-    kind and look that no page before had; with --every-element, at all.
+    axe is slow over the thousands of words of a chapter. It looks at one element of
+    each kind and look that no page before had; with --every-element, at all.
     """
     if seen.known is not None:
         leave_one_of_each(seen)
