@@ -134,8 +134,8 @@ def test_signals_are_passed_on(start):
 import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 signal.signal(signal.SIGTERM, lambda number, frame: print("not yet", flush=True))
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     while True:  # a signal just before a sleep is heard after it
         time.sleep(0.1)
 except KeyboardInterrupt:
