@@ -19,10 +19,6 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-#: So that what is measured is the end of a change, not its middle.
-STILL = (
-    "*, ::before, ::after { transition: none !important; animation: none !important }"
-)
 AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 #: Mark a text of each look that is not known; the looks that were new.
 MARK_LOOKS = """([mark, known]) => {
@@ -108,7 +104,7 @@ class Visit:
         self.context = browser.new_context(
             viewport={"width": width, "height": 844},
             color_scheme=scheme,
-            reduced_motion="reduce",
+            reduced_motion="reduce",  # what is measured is the end of a change
             java_script_enabled=script,
             permissions=list(permissions),
         )
@@ -126,8 +122,6 @@ class Visit:
         if only:
             self.page.route(url, lambda route: leave_out(route, only))
         self.page.goto(url, wait_until="load")
-        if script:
-            self.page.add_style_tag(content=STILL)
 
     def problem(self, kind: str, text: str) -> None:
         self.problems.append(f"{kind}: {text}")

@@ -60,12 +60,13 @@ class BuiltBook(Book):
         its own, as the process matters.
         """
         quick = [*python(), "quick.py", *self.command[2:]]
-        settings = {"cwd": self.root, "env": self.environment, "timeout": 300}
+        settings = {"cwd": self.root, "env": {**os.environ, "NO_COLOR": "1"}}
         done = subprocess.run(
             [*(self.command if given else quick), *options],
             capture_output=True,
             text=True,
             check=False,
+            timeout=300,
             **settings | given,
         )
         self.output = done.stdout + done.stderr
