@@ -81,10 +81,10 @@ def wait(is_so: Callable[[], object], message: Callable[[], str]) -> None:
         time.sleep(0.05)
 
 
-def build_with_limit(book, limit: str) -> int:
-    """Build with a limit of `ulimit`; gives back the exit status."""
+def run(book, *command: str) -> int:
+    """Run a command that builds; gives back its exit status."""
     done = subprocess.run(
-        ["sh", "-c", 'ulimit $0 && exec "$@"', limit, *book.command],
+        command,
         cwd=book.root,
         env=marked(book),
         stdout=subprocess.PIPE,
@@ -96,6 +96,11 @@ def build_with_limit(book, limit: str) -> int:
     book.output = done.stdout
     wait_until_none_is_left(book)
     return done.returncode
+
+
+def build_with_limit(book, limit: str) -> int:
+    """Build with a limit of `ulimit`; gives back the exit status."""
+    return run(book, "sh", "-c", 'ulimit $0 && exec "$@"', limit, *book.command)
 
 
 def start(book, **environment: str) -> subprocess.Popen:
@@ -142,11 +147,15 @@ def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def namespace(*options: str) -> list[str]:
-    """The command that runs another in a namespace of its own, or skip the test."""
+def alone(*options: str) -> list[str]:
+    """The command that runs another in a namespace of its own; none, if that fails."""
     command = ["unshare", "--map-root-user", *options]
     if not shutil.which("unshare"):
-        pytest.skip("needs unshare, of Linux")
-    if subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine gives its users no namespaces")
-    return command
+        return []
+    done = subprocess.run([*command, "true"], capture_output=True, check=False)
+    return [] if done.returncode else command
+
+
+def namespace(*options: str) -> list[str]:
+    """The same command, or skip the test."""
+    return alone(*options) or pytest.skip("this machine gives its users no namespaces")

@@ -7,12 +7,13 @@ import subprocess
 
 import pytest
 from faults import (
+    alone,
     append,
     build_with_limit,
     files,
     hurry,
-    marked,
     namespace,
+    run,
     wait_until_none_is_left,
 )
 
@@ -55,11 +56,9 @@ def test_two_builds_at_once_in_an_odd_place_without_network(book, tmp_path):
 
 def without_network() -> list[str]:
     """Where a namespace is not to be had, the proxies lead nowhere."""
-    try:
-        return namespace("--net")
-    except pytest.skip.Exception:
-        nowhere = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
-        return ["env", *(f"{name}=http://127.0.0.1:9" for name in nowhere)]
+    nowhere = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+    proxies = ["env", *(f"{name}=http://127.0.0.1:9" for name in nowhere)]
+    return alone("--net") or proxies
 
 
 def test_full_disk_is_said_and_the_next_build_works_when_there_is_room(book):
@@ -81,19 +80,11 @@ def test_full_disk_is_said_and_the_next_build_works_when_there_is_room(book):
         {command} || exit 1
         cp -r _build/html after
     """
-    done = subprocess.run(
-        [*namespace("--mount"), "sh", "-c", script],
-        cwd=book.root,
-        env=marked(book),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if done.returncode == 77:
+    status = run(book, *namespace("--mount"), "sh", "-c", script)
+    if status == 77:
         pytest.skip("no tmpfs may be mounted here")
-    assert done.returncode == 0, done.stdout
-    for output in done.stdout.split("---\n")[1:3]:
+    assert status == 0, book.output
+    for output in book.output.split("---\n")[1:3]:
         assert "Traceback" not in output, output
         assert "No space left" in output or "disk is full" in output, output
         assert (
@@ -102,7 +93,6 @@ def test_full_disk_is_said_and_the_next_build_works_when_there_is_room(book):
             "\nstatus 2\n"
         ) in output, output
     assert "4.0" in (book.root / "after" / "one.html").read_text()
-    wait_until_none_is_left(book)
 
 
 def test_limit_on_files_is_said(book):
@@ -120,28 +110,15 @@ def test_read_only_sources_are_enough_with_a_build_folder_elsewhere(book, tmp_pa
     lock = 'mount --bind "$0" "$0" && mount -r -o remount,bind "$0" && cd "$0" && "$@"'
     inside = [*namespace("--mount"), "sh", "-c", lock, str(book.root), *book.command]
 
-    def build(*options: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [*inside, *options],
-            env=marked(book),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    done = build()
-    assert done.returncode == 2
-    assert "Read-only file system" in done.stdout
-    assert ADVICE in done.stdout
-    assert "Traceback" not in done.stdout
-    assert done.stdout.count("\n") <= 5
-    done = build("--build", str(tmp_path / "elsewhere"))
-    assert done.returncode == 0, done.stdout
-    assert (tmp_path / "elsewhere" / "html" / "one.html").exists()
+    assert run(book, *inside) == 2
+    assert "Read-only file system" in book.output
+    assert ADVICE in book.output
+    assert "Traceback" not in book.output
+    assert book.output.count("\n") <= 5
+    elsewhere = tmp_path / "elsewhere"
+    assert run(book, *inside, "--build", str(elsewhere)) == 0, book.output
+    assert (elsewhere / "html" / "one.html").exists()
     assert files(book.root) == before
-    wait_until_none_is_left(book)
 
 
 def test_memory_that_ends_in_a_fork_of_sphinx_is_said(book):
