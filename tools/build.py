@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What Sphinx leaves for its next run.
+LEFT = ("doctrees", "jupyter_execute", "work", "linkcheck")
 #: What to do about what the machine refuses, by its number.
 MENDS = {
     errno.ENOSPC: "The disk is full: make room, and run the same command.",
@@ -153,10 +155,11 @@ def explain(error: Exception) -> str:
 
 
 def sphinx(output: Path, build: Path, builder: str) -> None:
-    """Run Sphinx here, beginning with what the last run left if that was whole.
+    """Run Sphinx here, beginning with what the last run left if that is whole.
 
     Sphinx and myst-nb take a page that gave a warning as read, and a page or picture
-    that was half written as written. What was executed is safe (results.py).
+    that was half written, or changed since, as written. What was executed is safe
+    (results.py).
     """
     # Importing it takes longer than finding that there is nothing to build.
     from sphinx.application import Sphinx
@@ -168,11 +171,11 @@ def sphinx(output: Path, build: Path, builder: str) -> None:
     gc.set_threshold(50_000, 20, 100)
     if not color_terminal():
         nocolor()
-    unfinished = build / "unfinished"
-    if unfinished.exists():
-        for leftover in (build / "doctrees", build / "jupyter_execute", output):
-            shutil.rmtree(leftover, ignore_errors=True)
-    unfinished.touch()
+    note = build / "left"
+    if not note.is_file() or note.read_text() != unchanged.built(build, LEFT):
+        for leftover in LEFT:
+            shutil.rmtree(build / leftover, ignore_errors=True)
+    note.unlink(missing_ok=True)
     with patch_docutils(ROOT), docutils_namespace():
         app = Sphinx(
             ROOT / "docs",
@@ -187,7 +190,7 @@ def sphinx(output: Path, build: Path, builder: str) -> None:
         if app.statuscode:
             raise WarnedError
         prune(app)
-    unfinished.unlink()
+    note.write_text(unchanged.built(build, LEFT))
 
 
 def prune(app: Sphinx) -> None:

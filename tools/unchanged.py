@@ -12,7 +12,7 @@ import hashlib
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 #: All that conf.py and the extensions read.
@@ -46,10 +46,10 @@ def sources(root: Path) -> str:
     return digest.hexdigest()
 
 
-def built(build: Path) -> str:
-    """What has been built, as one number."""
+def built(build: Path, names: Iterable[str] = BUILT) -> str:
+    """What has been built, or a part of it, as one number."""
     digest = hashlib.sha256()
-    for name in BUILT:
+    for name in names:
         for path in files(build / name):
             stat = path.stat()
             digest.update(f"{str(path)!r} {stat.st_size} {stat.st_mtime_ns}\n".encode())

@@ -78,8 +78,12 @@ class BuiltBook(Book):
         return kept | {"NO_COLOR": "1"}
 
     @property
+    def built(self) -> Path:
+        return self.root / "_build"
+
+    @property
     def site(self) -> Path:
-        return self.root / "_build" / "html"
+        return self.built / "html"
 
     def html(self, name: str) -> str:
         return (self.site / f"{name}.html").read_text(encoding="utf-8")

@@ -14,14 +14,14 @@ def entry(book, name: str) -> Path:
     """The cached notebook of the page whose only cell prints its name."""
     (found,) = (
         path
-        for path in (book.root / "_build" / "executed").rglob("base.ipynb")
+        for path in (book.built / "executed").rglob("base.ipynb")
         if f"print('{name}')" in path.read_text()
     )
     return found
 
 
 def build_all_pages_again(book) -> None:
-    shutil.rmtree(book.root / "_build" / "doctrees")
+    shutil.rmtree(book.built / "doctrees")
     assert book.build() == 0, book.output
 
 
@@ -46,11 +46,26 @@ def test_damaged_results_are_thrown_away_and_made_again(book):
     assert book.executed == {*names} - {"whole"}
     assert files(book.site) == good
 
-    database = book.root / "_build" / "executed" / "global.db"
+    database = book.built / "executed" / "global.db"
     database.write_bytes(b"garbage" * 1000)
     build_all_pages_again(book)
     assert book.executed == {*names}
     assert files(book.site) == good
+
+
+def test_what_sphinx_left_is_not_believed_when_it_is_damaged(book):
+    assert book.build() == 0, book.output
+    good = files(book.site)
+    for path, text in [
+        ("doctrees/one.doctree", b""),
+        ("doctrees/one.doctree", (book.built / "doctrees/two.doctree").read_bytes()),
+        ("doctrees/environment.pickle", b"garbage"),
+        ("work/one.html", b"<p>Another page.</p>"),
+    ]:
+        (book.built / path).write_bytes(text)
+        assert book.build() == 0, book.output
+        assert book.executed == set()
+        assert files(book.site) == good, path
 
 
 def test_emptied_database_is_made_again(tmp_path):
