@@ -58,7 +58,7 @@ def stratified(
 
 
 def fingerprint(choices: dict) -> str:
-    """Sixteen signs from the text of the choices: numbers, text, lists of them.
+    """Sixteen characters from the text of the choices: numbers, text, lists of them.
 
     Errors: `TypeError` for what JSON cannot hold, tensors among them.
 

@@ -262,7 +262,7 @@ def smooth_l1_loss_slope(
 def half_sum_of_squares(input: Tensor, target: Tensor) -> Tensor:
     r"""Half the sum of the squared misses, as in many older books.
 
-    E = 1/2 \sum_i m_i^2, whose slope by a prediction is the miss itself.
+    E = 1/2 \sum_i m_i^2, whose slope along a prediction is the miss itself.
     PyTorch has no name for it; it is n/2 times `mse_loss`.
 
     Shapes: input and target the same, any; the result is 0-dimensional.

@@ -1,6 +1,6 @@
-"""Eleven readings of an unlabelled thermometer beside a Celsius one.
+"""Eleven readings of an unlabeled thermometer beside a Celsius one.
 
-`T_U` holds what the unlabelled thermometer showed (unit unknown), `T_C` the
+`T_U` holds what the unlabeled thermometer showed (unit unknown), `T_C` the
 temperature in degrees Celsius at the same moment; pair i is `T_U[i]`, `T_C[i]`.
 Both are float64 tensors of shape (11,). The unit is Fahrenheit read through
 noise, so that the line behind the data is `t_c = 5/9 (t_u - 32)`.
@@ -19,7 +19,7 @@ T_C = torch.tensor(
     dtype=torch.float64,
 )
 
-#: Readings of the unlabelled thermometer, unit unknown, shape (11,).
+#: Readings of the unlabeled thermometer, unit unknown, shape (11,).
 T_U = torch.tensor(
     [35.7, 55.9, 58.2, 81.9, 56.3, 48.9, 33.9, 21.8, 48.4, 60.4, 68.4],
     dtype=torch.float64,
