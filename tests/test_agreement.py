@@ -10,6 +10,90 @@ import torch
 from book.prose import PACKAGE
 from neuralnet.agreement import Check, compare, deviation, print_table
 
+#: Whose gradients are not compared: they are gradients, or have none worth comparing.
+NO_GRADIENT = {
+    "activations": set(),
+    "backpropagation": {
+        "reverse mode",
+        "forward mode",
+        "dual numbers",
+        "layer backward",
+        "network by hand",
+    },
+    "debugging": {
+        "clip to 1",
+        "clip to 1000",
+        "clip to 0",
+        "take_steps",
+        "gradient_sizes",
+        "guess_loss",
+    },
+    "digits": {
+        "Standardize",
+        "accuracy",
+        "nearest_centroid",
+        "logistic",
+        "train_many SGD",
+        "train_many Adam",
+        "confusion_matrix",
+        "calibration",
+        "fit_temperature",
+    },
+    "gradient_descent": {"finite diff.", "hessian", "limit, cond.", "100 steps"},
+    "losses": set(),
+    "modules": {
+        "its buffers",
+        "grads of line",
+        "grads of net",
+        "grads of norm",
+        "descent",
+    },
+    "networks": {
+        "xavier_uniform_",
+        "xavier_normal_",
+        "kaiming_uniform_",
+        "kaiming_normal_",
+        "calculate_gain",
+        "train_stack",
+        "fit_lines",
+    },
+    "neurons": set(),
+    "optimizers": {
+        "SGD",
+        "Adagrad",
+        "RMSprop",
+        "Adam",
+        "AdamW",
+        "step_lr",
+        "cosine_annealing",
+        "linear_lr",
+    },
+    "tensors": {
+        "contig. stride",
+        "is_contiguous",
+        "offset",
+        "places",
+        "broadcast_shapes",
+    },
+    "training": {
+        "loader in order",
+        "loader shuffled",
+        "loader drop_last",
+        "loader seeded",
+        "fit",
+    },
+}
+#: Compared less strictly: found by a search or by differences, or partly in float32.
+TOLERANCES = {
+    "dropout": 1e-6,
+    "finite diff.": 1e-8,
+    "fit_temperature": 1e-6,
+    "least squares": 1e-9,
+    "limit, cond.": 1e-9,
+    "logistic": 1e-5,
+    "train_many Adam": 1e-10,
+    "train_many SGD": 1e-10,
+}
 CASES = [(torch.tensor([-1.0, 0.5, 2.0], dtype=torch.float64),)]
 
 
@@ -95,3 +179,26 @@ def test_checks_of_a_chapter_try_the_same_inputs_each_time(module):
         assert one.name == other.name
         same = {"rtol": 0, "atol": 0, "equal_nan": True}
         torch.testing.assert_close(list(one.cases), list(other.cases), **same)
+
+
+@pytest.mark.parametrize("chapter", NO_GRADIENT)
+def test_checks_of_a_chapter_are_strict(chapter):
+    """A loose one would pass whatever it compares."""
+    for check in import_module(f"neuralnet.{chapter}_checks").agreement_checks():
+        usual = 1e-5 if check.name.endswith(", f32") else 1e-11
+        assert check.tolerance <= TOLERANCES.get(check.name, usual), check.name
+        is_slope = check.name.endswith("'") or check.name in NO_GRADIENT[chapter]
+        assert check.grad == (not is_slope), check.name
+        assert parts(check.ours) != parts(check.theirs), check.name
+
+
+def parts(side):
+    """What makes two callables the same: a function, and what it is given already."""
+    given = getattr(side, "args", ()), getattr(side, "keywords", {})
+    return getattr(side, "func", side), *given
+
+
+def test_checks_of_every_chapter_are_looked_at():
+    assert {f"{name}_checks" for name in NO_GRADIENT} == {
+        path.stem for path in PACKAGE.glob("*_checks.py")
+    }

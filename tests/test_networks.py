@@ -62,6 +62,13 @@ def generator(seed=0):
 # Against PyTorch
 
 
+def test_starts_are_drawn_by_the_options_and_in_both_types():
+    usual = drawn(xavier_uniform_, [{}])
+    torch.testing.assert_close(drawn(xavier_uniform_, [{"gain": 2.0}]), 2 * usual)
+    share = (usual.float().double() == usual).double().mean()
+    assert share == 0.5
+
+
 @pytest.mark.parametrize("check", agreement_checks(), ids=lambda check: check.name)
 def test_agrees_with_pytorch(check):
     (row,) = compare([check])

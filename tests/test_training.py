@@ -601,6 +601,25 @@ def test_agreement(check):
     assert row.ok, row
 
 
+def test_rows_about_the_loader_deal_as_they_say():
+    checks = {check.name: check for check in agreement_checks()}
+    rows, drawn = {}, {}
+    for name in ("in order", "shuffled", "drop_last", "seeded"):
+        check = checks[f"loader {name}"]
+        rows[name] = check.ours(*check.cases[0])
+        drawn[name] = torch.random.get_rng_state()
+    epochs = {name: each.split(len(each) // 3) for name, each in rows.items()}
+    assert torch.equal(*epochs["in order"][:2])
+    for name in ("shuffled", "drop_last", "seeded"):
+        assert not torch.equal(*epochs[name][:2]), name
+    assert len(rows["drop_last"]) < len(rows["shuffled"]) == len(rows["in order"])
+    assert not torch.equal(rows["seeded"], rows["shuffled"])
+    torch.manual_seed(0)
+    unused = torch.random.get_rng_state()
+    used = {name for name, state in drawn.items() if not torch.equal(state, unused)}
+    assert used == {"seeded"}  # the others have a generator of their own
+
+
 @pytest.mark.parametrize(
     "convention", training_conventions(), ids=lambda convention: convention.name
 )
