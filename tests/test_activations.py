@@ -64,6 +64,14 @@ def largest_deviation(ours, theirs, z):
 # The table at the end of the chapter.
 
 
+def test_checks_try_both_sides_of_zero():
+    for check in agreement_checks():
+        tried = torch.cat([x.flatten() for case in check.cases for x in case])
+        tried = tried[tried.isfinite()]
+        assert tried.min() <= -10, check.name
+        assert tried.max() >= 10, check.name
+
+
 @pytest.mark.parametrize("check", agreement_checks(), ids=lambda check: check.name)
 def test_table_of_agreement(check):
     (row,) = compare([check])

@@ -72,6 +72,12 @@ def branched(lib):
 # Against PyTorch
 
 
+def test_rows_about_batch_norm_are_in_either_mode():
+    checks = {check.name: check for check in agreement_checks()}
+    train, calm = checks["BatchNorm1d"], checks["the same, eval"]
+    assert not torch.equal(train.ours(*train.cases[0]), calm.ours(*train.cases[0]))
+
+
 @pytest.mark.parametrize("check", agreement_checks(), ids=lambda check: check.name)
 def test_agrees_with_pytorch(check):
     (row,) = compare([check])

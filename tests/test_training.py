@@ -601,6 +601,14 @@ def test_agreement(check):
     assert row.ok, row
 
 
+def test_row_about_dropout_drops_by_each_probability():
+    check = agreement_checks()[0]
+    gone = (check.ours(*check.cases[0]) == 0).double().mean(dim=(1, 2))
+    torch.testing.assert_close(
+        gone, torch.tensor([0.1, 0.5, 1.0], dtype=F64), atol=0.05, rtol=0
+    )
+
+
 def test_rows_about_the_loader_deal_as_they_say():
     checks = {check.name: check for check in agreement_checks()}
     rows, drawn = {}, {}
