@@ -7,7 +7,6 @@ import functools
 import importlib.util
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +18,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from faults import namespace
+from faults import ctrl_c, namespace, terminate
 
 ROOT = Path(__file__).parents[1]
 TOOL = Path("tools", "environment.py")
@@ -176,27 +175,17 @@ def test_interrupted_set_up_is_made_up_for_and_pins_are_followed(checkout, index
     process.stdout.close()
     assert ".venv" in checkout.left
 
-    # `kill`, while torch is fetched.
-    with index.holding("torch"):
-        process = checkout.start()
-        assert index.asked.wait(FOREVER)
-        process.terminate()
-        output = process.communicate(timeout=FOREVER)[0]
-    assert process.returncode
-    assert "The set-up was interrupted: the same command begins it again." in output
-    assert "Traceback" not in output
-    assert checkout.left == {".venv.lock"}
-
-    # Ctrl-C, while the rest is fetched.
-    with index.holding("matplotlib"):
-        process = checkout.start()
-        assert index.asked.wait(FOREVER)
-        os.killpg(process.pid, signal.SIGINT)
-        output = process.communicate(timeout=FOREVER)[0]
-    assert process.returncode
-    assert "The set-up was interrupted" in output
-    assert "Traceback" not in output
-    assert checkout.left == {".venv.lock"}
+    # `kill`, while torch is fetched; Ctrl-C, while the rest is.
+    for package, stop in (("torch", terminate), ("matplotlib", ctrl_c)):
+        with index.holding(package):
+            process = checkout.start()
+            assert index.asked.wait(FOREVER)
+            stop(process.pid)
+            output = process.communicate(timeout=FOREVER)[0]
+        assert process.returncode
+        assert "The set-up was interrupted: the same command begins it again." in output
+        assert "Traceback" not in output
+        assert checkout.left == {".venv.lock"}
 
     # Two at once: the second waits for the first, and finds its work done.
     with index.holding("torch"):
