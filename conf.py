@@ -9,6 +9,8 @@ DOCS = ROOT / "docs"
 sys.path[:0] = [str(DOCS / "_ext"), str(ROOT / "code")]
 
 from figures import kernel_environment  # noqa: E402
+from pybtex.backends.plaintext import Backend as PlainText  # noqa: E402
+from pybtex.plugin import register_plugin  # noqa: E402
 
 # What the kernels inherit: one thread each (sums come out the same everywhere), the
 # book's figure style, and the kernel of this environment before any other. What the
@@ -89,6 +91,8 @@ chapter_preload = [
     "matplotlib.backends.backend_agg",
     "ipykernel.kernelapp",
 ]
+# What the names in their code are followed into; autodoc imports it too.
+code_links_import = ["torch", "torch._dynamo", "matplotlib.pyplot"]
 # A change in one of these files makes every page run again.
 chapter_fingerprint = [
     "requirements.txt",
@@ -119,6 +123,8 @@ autodoc_typehints_format = "short"
 bibtex_bibfiles = ["docs/references.bib"]
 bibtex_default_style = "alpha"
 bibtex_reference_style = "author_year"
+# For each citation, pybtex would look for it among all that is installed.
+register_plugin("pybtex.backends", "plaintext", PlainText, force=True)  # type: ignore[no-untyped-call]
 
 copybutton_selector = "div.cell_input pre, div.highlight-python pre"
 copybutton_prompt_text = r">>> |\.\.\. "

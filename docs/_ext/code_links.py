@@ -18,6 +18,7 @@ import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -186,6 +187,16 @@ def on_outdated(
     return sorted(links.blocks)
 
 
+def on_before_read(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Import what names are followed into, once for all processes that read pages.
+
+    Where names are known from the last build, most pages need none of it.
+    """
+    if not links_of(env).addresses:
+        for name in app.config.code_links_import:
+            import_module(name)
+
+
 def on_read(app: Sphinx, doctree: nodes.document) -> None:
     found = [
         node.astext()
@@ -225,7 +236,9 @@ def on_page(
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("sphinx.ext.intersphinx")
+    app.add_config_value("code_links_import", [], "", list)
     app.connect("env-get-outdated", on_outdated)
+    app.connect("env-before-read-docs", on_before_read)
     app.connect("doctree-read", on_read)
     app.connect("env-purge-doc", on_purge)
     app.connect("env-merge-info", on_merge)

@@ -12,6 +12,9 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
@@ -100,10 +103,17 @@ def run_all(
 
     with (
         TemporaryDirectory(prefix="book-") as folder,
-        server(preload) as address,
+        server(preload, meanwhile=partial(import_too, preload)) as address,
         asyncio.Runner(loop_factory=Loop) as runner,
     ):
         runner.run(run_each(manager(address, folder)))
+
+
+def import_too(modules: list[str]) -> None:
+    """Import them here as well: links of names in code, and autodoc, look into them."""
+    for name in modules:
+        with suppress(ImportError, ValueError):  # there are kernels without them
+            import_module(name)
 
 
 def values(notebook: NotebookNode) -> dict[str, str]:

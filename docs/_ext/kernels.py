@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -32,10 +32,12 @@ def server(
     options: Sequence[str] = ("-P",),
     *,
     wait: bool = True,
+    meanwhile: Callable[[], object] = object,
 ) -> Iterator[str]:
     """The address of a server that imports the modules; "" where there is none.
 
-    Until it is ready (which this waits for), programs start as they always do.
+    Until it is ready (which this waits for, after what there is to do meanwhile),
+    programs start as they always do.
     """
     if not modules or sys.platform != "linux":
         yield ""
@@ -53,6 +55,7 @@ def server(
         assert process.stdin
         assert process.stdout
         try:
+            meanwhile()
             is_there = not wait or process.stdout.readline() == b"ready\n"
             yield address if is_there else ""
         finally:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Set
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,8 @@ class HTMLBuilder(StandaloneHTMLBuilder):
 
     def load_indexer(self, docnames: Set[str]) -> None:
         assert self.indexer is not None
+        # Sphinx finds the stem of a word anew on each page.
+        self.indexer.lang.stem = cache(self.indexer.lang.stem)  # type: ignore[method-assign]
         if self.memory.is_file():
             for name, value in pickle.loads(self.memory.read_bytes()).items():
                 setattr(self.indexer, name, value)

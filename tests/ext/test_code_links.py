@@ -139,3 +139,20 @@ def test_page_written_again_for_its_neighbour_keeps_its_links(tmp_path):
     (tmp_path / "python.inv").write_text(INVENTORY.replace("library/", "lib/"))
     build(tmp_path)
     assert one.read_text().count(address.replace("library/", "lib/")) == 2
+
+
+def test_what_names_are_followed_into_is_imported_once_for_all_processes(tmp_path):
+    here = f"sys.path.insert(0, {str(tmp_path)!r})\n"
+    (tmp_path / "conf.py").write_text(f"{CONF}{here}code_links_import = ['loud']\n")
+    (tmp_path / "python.inv").write_text(INVENTORY)
+    (tmp_path / "index.rst").write_text(INDEX)
+    (tmp_path / "one.rst").write_text(ONE.replace("import math", "import loud"))
+    (tmp_path / "two.rst").write_text(":orphan:\n\n" + ONE.replace("math", "loud"))
+    note = tmp_path / "imported"
+    (tmp_path / "loud.py").write_text(f"open({str(note)!r}, 'a').write('once')\n")
+    build(tmp_path, "html", "-j", "3")
+    assert note.read_text() == "once"
+
+    (tmp_path / "one.rst").write_text(ONE.replace("import math", "import   loud"))
+    build(tmp_path, "html", "-j", "3")
+    assert note.read_text() == "once"  # its names are known

@@ -9,9 +9,9 @@ from pathlib import Path
 from programs import python
 
 
-def build(book: Path, builder: str = "html") -> str:
+def build(book: Path, builder: str = "html", *options: str) -> str:
     """Build a book in a process of its own; what it warned of."""
-    command = [*python(), "-m", "sphinx", "-q", "-b", builder]
+    command = [*python(), "-m", "sphinx", "-q", "-b", builder, *options]
     finished = subprocess.run(
         [*command, "-d", str(book / "doctrees"), str(book), str(book / builder)],
         capture_output=True,
