@@ -21,8 +21,7 @@ FLAGS = [
 ]
 AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 #: Mark a text of each look that is not known; the looks that were new.
-MARK_LOOKS = """([mark, known]) => {
-  known = new Set(known);
+MARK_LOOKS = """mark => {
   const ground = new Map();
   const looks = new Map();
   for (const each of document.querySelectorAll("*")) {
@@ -39,14 +38,14 @@ MARK_LOOKS = """([mark, known]) => {
     const size = each.getElementsByTagName("*").length;
     if (size < (looks.get(look)?.size ?? Infinity)) looks.set(look, {each, size});
   }
-  looks.forEach(({each}) => {
+  looks.forEach(({each}, look) => {
     each.dataset.look = `${each.dataset.look ?? ""} ${mark}`;
+    known.add(look);
   });
   return [...looks.keys()];
 }"""
 #: Empty the blocks of kinds that are all known; the kinds that were new.
-THIN = """([blocks, known]) => {
-  known = new Set(known);
+THIN = """blocks => {
   const before = known.size;
   const own = new Set(
     ["id", "href", "src", "title", "alt", "for", "data-clipboard-target"]);
@@ -145,6 +144,8 @@ class Visit:
         ]
 
     def resize(self, width: int) -> None:
+        if self.page.viewport_size["width"] == width:
+            return
         self.page.set_viewport_size({"width": width, "height": 844})
         self.settle()
 
@@ -203,11 +204,15 @@ class Visit:
             [options, within],
         )
 
+    def remember(self) -> None:
+        """Tell the page what is known from others, for the two that follow."""
+        script = "them => { window.known = new Set(them); }"
+        self.page.evaluate(script, sorted(self.known))
+
     def mark_looks(self, mark: str) -> None:
         """Mark a text of each look that is new, for contrast: ink and all below it."""
         assert self.known is not None
-        new = self.page.evaluate(MARK_LOOKS, [mark, sorted(self.known)])
-        self.known.update(new)
+        self.known.update(self.page.evaluate(MARK_LOOKS, mark))
 
     def thin(self, blocks: str) -> None:
         """Empty the blocks that repeat: their words all had their like before.
@@ -216,4 +221,4 @@ class Visit:
         tag, attributes, look and place.
         """
         assert self.known is not None
-        self.known.update(self.page.evaluate(THIN, [blocks, sorted(self.known)]))
+        self.known.update(self.page.evaluate(THIN, blocks))

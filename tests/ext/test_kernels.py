@@ -192,6 +192,36 @@ with kernels.server(["{PRELOADED}"]) as address:
     shutil.rmtree(Path(address).parent)
 
 
+@pytest.mark.parametrize(
+    ("end", "code", "said"),
+    [("", 0, ""), ("sys.exit(300)", 44, ""), ("sys.exit('no')", 1, "no\n")],
+)
+@pytest.mark.parametrize("by", [None, "none"])
+def test_end_is_python_s_own(end, code, said, by, start):
+    """With and without a server: threads end, then what is registered, then it."""
+    program = f"""
+import atexit, sys, threading, time
+def late():
+    time.sleep(0.1)
+    print("thread", flush=True)
+atexit.register(print, "registered")
+threading.Thread(target=late).start()
+print("program")
+{end}
+"""
+    process = start(program, **({"by": by} if by else {}))
+    assert ended(process) == (code, "program\nthread\nregistered\n", said)
+
+
+@pytest.mark.parametrize("by", [None, "none"])
+def test_output_that_nobody_reads_is_a_failure_as_python_has_it(by, start):
+    program = "import sys; sys.stdin.readline(); sys.stdout = open(1, 'w'); print(1)"
+    process = start(program, **({"by": by} if by else {}))
+    process.stdout.close()
+    process.stdout = None
+    assert ended(process, "now\n")[0] == 120
+
+
 def test_without_a_server_it_is_an_ordinary_python(start, tmp_path):
     process = start("import sys; print(sys.argv[1:])", "a", by=str(tmp_path / "none"))
     assert ended(process) == (0, "['a']\n", "")
