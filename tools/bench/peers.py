@@ -58,9 +58,18 @@ class Peer:
     output: str
 
 
-SPHINX = ("-m", "sphinx", "-b", "html", "-j", str(cores()), ".", "_build")
+SPHINX = ("-m", "sphinx", "-b", "html", ".", "_build")
+BESIDE = (*SPHINX, "-j", str(cores()))
 PEERS = [
     Peer("nbsphinx", "nbsphinx.txt", NBSPHINX, SPHINX, "_build", "nboutput"),
+    Peer(
+        f"nbsphinx -j {cores()}",
+        "nbsphinx.txt",
+        NBSPHINX,
+        BESIDE,
+        "_build",
+        "nboutput",
+    ),
     Peer(
         "jupyter-book 1",
         "jupyter-book.txt",
@@ -69,11 +78,11 @@ PEERS = [
         "_build/html",
         "cell_output",
     ),
-    Peer("myst-nb alone", "", MYST_NB, SPHINX, "_build", "cell_output"),
+    Peer(f"myst-nb -j {cores()}", "", MYST_NB, BESIDE, "_build", "cell_output"),
 ]
 NOTES = (
-    "Executed at once: in the book, nbsphinx and myst-nb as many chapters as there are "
-    "cores\n(sphinx -j); jupyter-book 1 has no option for it."
+    "Executed at once: in the book, and with -j, as many chapters as there are cores; "
+    "else one.\njupyter-book 1 has no option for it."
 )
 
 
