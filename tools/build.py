@@ -97,15 +97,21 @@ def end_as_with_ctrl_c() -> None:
         if number and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, interrupt)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=end_silently)
+        parent: list[int] = []
+        os.register_at_fork(
+            before=lambda: parent.append(os.getpid()),
+            after_in_child=lambda: end_silently(parent[-1]),
+        )
 
 
-def end_silently() -> None:
+def end_silently(parent: int) -> None:
     """Have a fork, in which Sphinx reads or writes, end at once and with us."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # killed before it could be asked for that
+            os._exit(1)
 
 
 @contextmanager
