@@ -1,6 +1,7 @@
 """Options of the test run."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -8,6 +9,10 @@ from hypothesis import settings
 # One thread each, for this process, its workers and what they start: several threads
 # on small tensors in several processes take many times as long.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# A shell has what it starts in the background ignore Ctrl-C, and so would all that is
+# started and stopped here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadlines: machines differ. Where a change must land, the examples are the same
 # each time; at a desk they are new ones.
