@@ -124,6 +124,7 @@ def test_clock_writes_a_line_a_cell_and_leaves_no_name(tmp_path, monkeypatch):
 # Peers
 
 
+@pytest.mark.pins
 @pytest.mark.parametrize("peer", [peer for peer in peers.PEERS if peer.pins])
 def test_peers_run_the_chapters_with_the_packages_of_the_book(peer):
     def pins(path: Path) -> set[str]:

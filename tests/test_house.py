@@ -72,6 +72,7 @@ def test_torch_is_pinned_first():
     assert next(iter(pins())) == "torch"
 
 
+@pytest.mark.pins
 def test_pins_can_be_installed_on_the_first_release_of_each_supported_python():
     """Debian 12 has 3.11.2, say, and some packages want 3.11.5."""
     refused = [

@@ -39,7 +39,7 @@ MENDS = {
     errno.EFBIG: "Files may not be that large here (ulimit -f).",
     errno.EIO: "Is there room on the disk, and may files be large (ulimit -f)?",
     errno.EMFILE: "No more files may be open here (ulimit -n).",
-    errno.EAGAIN: "No more processes may run here (ulimit -u).",
+    errno.EAGAIN: "No more processes may run here (ulimit -u), or memory is short.",
     errno.ENOMEM: "No memory is left: close something, and run the same command.",
     **dict.fromkeys(
         (errno.EROFS, errno.EACCES, errno.EPERM),
@@ -148,8 +148,10 @@ def explain(error: Exception) -> str:
         said = next(line for line in lines if not line.startswith("Traceback"))
     refused = re.match(r"\w+: \[Errno (\d+)\]", said)
     number = int(refused[1]) if refused else 0
-    if said.startswith("MemoryError"):
+    if said.startswith("MemoryError") or "failed to map segment" in said:
         number = errno.ENOMEM
+    elif "can't start new thread" in said:
+        number = errno.EAGAIN
     elif isinstance(cause, EOFError):
         said, number = "A process of this build was killed.", errno.ENOMEM
     elif isinstance(cause, sqlite3.Error):  # it has numbers of its own

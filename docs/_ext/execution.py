@@ -12,7 +12,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -59,8 +59,7 @@ def execute(
     `make live` and `make html` share the cache: one uses it at a time.
     """
     cache_path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{cache_path}.lock"):
-        results = Results(cache_path)
+    with FileLock(f"{cache_path}.lock"), closing(Results(cache_path)) as results:
         missing = []
         for job in jobs:
             if found := results.find(job.notebook):

@@ -30,12 +30,19 @@ class Results:
         """Whether the database is one, whole, and of this version's form."""
         try:
             cache = get_cache(str(self.folder))  # type: ignore[no-untyped-call]
-            with cache.db.connect() as connection:
-                answer = connection.exec_driver_sql("PRAGMA quick_check").scalar()
-            cache.list_cache_records()
+            try:
+                with cache.db.connect() as connection:
+                    answer = connection.exec_driver_sql("PRAGMA quick_check").scalar()
+                cache.list_cache_records()
+            finally:
+                cache.db.dispose()
         except Exception:  # of SQLite, SQLAlchemy or jupyter-cache: it is no use
             return False
         return bool(answer == "ok")
+
+    def close(self) -> None:
+        """Close the database: one left open is, to Python 3.13, worth a warning."""
+        self.cache.db.dispose()
 
     def find(self, notebook: NotebookNode) -> NotebookNode | None:
         """The notebook with the outputs it had; nothing if in any doubt."""

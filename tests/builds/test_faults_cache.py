@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 from faults import files, hurry, pages
@@ -70,9 +71,13 @@ def test_what_sphinx_left_is_not_believed_when_it_is_damaged(book):
 
 def test_emptied_database_is_made_again(tmp_path):
     notebook = new_notebook(cells=[new_code_cell("1 + 1")])
-    Results(tmp_path).keep(notebook, Path("one.md"))
-    assert Results(tmp_path).find(notebook)
+    with closing(Results(tmp_path)) as results:
+        results.keep(notebook, Path("one.md"))
+    with closing(Results(tmp_path)) as results:
+        assert results.find(notebook)
     (tmp_path / "global.db").write_bytes(b"")
-    assert Results(tmp_path).find(notebook) is None
-    Results(tmp_path).keep(notebook, Path("one.md"))
-    assert Results(tmp_path).find(notebook)
+    with closing(Results(tmp_path)) as results:
+        assert results.find(notebook) is None
+        results.keep(notebook, Path("one.md"))
+    with closing(Results(tmp_path)) as results:
+        assert results.find(notebook)
