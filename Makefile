@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV   ?= .venv
 BUILD  ?= _build
 PORT   ?= 8000
-# Tests at once: two keep two processors busy, with the browser and the scripts.
-JOBS   ?= 2
+# Tests at once: one more than there are processors, since some wait for a browser or
+# a build; not more than eight, since each has half a gigabyte of PyTorch.
+JOBS   ?= $(shell n=$$(getconf _NPROCESSORS_ONLN || echo 1); \
+            echo $$((n < 8 ? n + 1 : 8)))
 # What `make mutate` changes, such as "losses solutions.losses"; nothing is all.
 MODULES ?=
 # An index of wheels to take torch from, in place of the default one (README).

@@ -105,20 +105,15 @@ def build_with_limit(book, limit: str) -> int:
 
 def start(book, **environment: str) -> subprocess.Popen:
     """Start a build, as at a terminal: Ctrl-C would reach all its processes."""
-    # A test run in the background ignores it, and so would the build.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return subprocess.Popen(
-            book.command,
-            cwd=book.root,
-            env=marked(book) | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return subprocess.Popen(
+        book.command,
+        cwd=book.root,
+        env=marked(book) | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def stop(book, process: subprocess.Popen, when: str, how: Callable[[int], None]) -> int:

@@ -542,12 +542,15 @@ def test_what_is_written_down_computes_the_same():
     torch.manual_seed(0)
     x = torch.randint(17, (30, 64), generator=seeded()).float()
     model = torch.nn.Sequential(Standardize(x), *network())
-    made = write_down(model, 1.0, x[:2], torch.tensor([4, 2]))
+    made = write_down(model, 1.23456, x[:2], torch.tensor([4, 2]))
     again = read_back(json.loads(to_text(made)))
     assert torch.allclose(again(x.double()).float(), model(x), atol=2e-3)
     assert made["examples"][1] == {"digit": 2, "pixels": x[1].int().tolist()}
     bias = model[1].bias.detach().double()
     assert made["layers"][0]["bias"] == bias.round(decimals=5).tolist()
+    assert made["layers"][0]["bias"] == again[1].bias.tolist()
+    assert [made["mean"], made["std"]] == [again[0].mean.item(), again[0].std.item()]
+    assert made["temperature"] == 1.2346
 
 
 # Figures

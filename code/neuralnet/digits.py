@@ -220,7 +220,7 @@ def logistic_regression(
 
     Shapes: x (n, d), target (n,) -> a layer from d to C.
     Errors: `ValueError` unless weight_decay > 0 (without it the weights may
-    grow for ever) and the targets are classes.
+    grow forever) and the targets are classes.
 
     >>> x = torch.tensor([[-1.0], [1.0]])
     >>> layer = logistic_regression(x, torch.tensor([0, 1]), 0.1, classes=2)

@@ -257,7 +257,7 @@ def agreement_checks() -> list[Check]:
         *agree("bce, logits", *with_logits, binary_scores, *binary),
         *agree("nll_loss", nll_loss, F.nll_loss, class_cases, *classes),
         *agree("ce, classes", *entropies, class_cases, *smooth),
-        *agree("ce, ignore 1", *entropies, ignoring, *some),
+        *agree("ce, ignored", *entropies, ignoring, *some),
         *agree("ce, shares", *entropies, share_cases, *smooth),
     ]
     return [*checks, *plain_checks(), *slope_checks()]

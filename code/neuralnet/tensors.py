@@ -386,7 +386,7 @@ def draw_box(
     color: str = "gray",
     line: str = "-",
 ) -> None:
-    """Draw a word in a box of width 1 and height 0.8 around `at`.
+    """Draw a word in a box of width 0.92 and height 0.8 around `at`.
 
     >>> import matplotlib.pyplot as plt
     >>> figure, axes = plt.subplots()

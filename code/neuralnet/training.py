@@ -86,7 +86,7 @@ def evaluate(
     loss_fn: LossFunction,
     loader: Batches,
 ) -> float:
-    """The mean loss over the examples; nothing is learnt.
+    """The mean loss over the examples; nothing is learned.
 
     The model is put into evaluation mode and stays in it, and no graph is kept.
 

@@ -1,6 +1,6 @@
 """Run the cells of one chapter in a Python process of their own.
 
-nbclient does the running. Here a cell is kept from running or printing for ever, and
+nbclient does the running. Here a cell is kept from running or printing forever, and
 what stops a chapter is told with the chapter's own line.
 """
 

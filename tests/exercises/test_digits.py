@@ -41,6 +41,7 @@ def test_right_by_class(answers):
 )
 def test_images_needed(answers):
     cases = [(0.97, 0.005), (0.5, 0.25), (0.5, 0.02), (0.9, 0.3), (0.97, 0.0199)]
+    cases += [(0.99, 0.5), (0.97, 0.02)]
     for p, margin in cases:
         got = answers.images_needed(p, margin)
         assert got == int(got), f"{p}, {margin}: got {got}, not a whole number"

@@ -132,7 +132,6 @@ def test_it_ends_as_the_program_ends(start, number):
 def test_signals_are_passed_on(start):
     code = """
 import signal, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 signal.signal(signal.SIGTERM, lambda number, frame: print("not yet", flush=True))
 try:
     print("ready", flush=True)

@@ -40,5 +40,5 @@ def accumulate_epoch(
 
 
 def learn_wave(x: Tensor, t: Tensor) -> Callable[[Tensor], Tensor]:
-    """A function that predicts the wave, learnt from a few noisy examples."""
+    """A function that predicts the wave, learned from a few noisy examples."""
     raise NotImplementedError

@@ -21,10 +21,8 @@ def right_by_class(matrix: Tensor) -> Tensor:
 
 def images_needed(p: float, margin: float) -> int:
     """Fewest images for which two standard deviations are at most the margin."""
-    n = max(1, math.floor(4 * p * (1 - p) / margin**2) - 1)
-    while 2 * math.sqrt(p * (1 - p) / n) > margin:
-        n += 1
-    return n
+    exact = 4 * p * (1 - p) / margin**2
+    return max(1, math.ceil(exact * (1 - 1e-12)))
 
 
 def shifted(images: Tensor, across: int, down: int) -> Tensor:

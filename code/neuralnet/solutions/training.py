@@ -65,11 +65,11 @@ def accumulate_epoch(
 
 
 def learn_wave(x: Tensor, t: Tensor) -> Callable[[Tensor], Tensor]:
-    """A function that predicts the wave, learnt from a few noisy examples."""
+    """A function that predicts the wave, learned from a few noisy examples."""
 
     def features(x: Tensor, width: float) -> Tensor:
-        centres = torch.linspace(-4, 4, 25, dtype=x.dtype)
-        return torch.exp(-(((x - centres) / width) ** 2))
+        centers = torch.linspace(-4, 4, 25, dtype=x.dtype)
+        return torch.exp(-(((x - centers) / width) ** 2))
 
     def solve(a: Tensor, t: Tensor, decay: float) -> Tensor:
         penalty = decay * torch.eye(a.shape[1], dtype=a.dtype)
