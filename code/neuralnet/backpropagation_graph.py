@@ -1,6 +1,6 @@
 """Draw a computation: a box a node, an arrow an edge, the result at the bottom.
 
-A node stands one row above the lowest node that needs it, so that every arrow
+A node stands one row above the highest node that needs it, so that every arrow
 points downwards.
 """
 

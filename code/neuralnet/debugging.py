@@ -248,7 +248,7 @@ def check_overlap(known: Tensor, other: Tensor) -> list[str]:
 
 
 def check_alignment(inputs: Tensor, target: Tensor) -> list[str]:
-    """Complain if neighbors agree in class little more than by chance.
+    """Complain unless neighbors agree in class halfway from chance to always.
 
     Shapes: inputs (n, d), target (n,) of classes. The nearest other row has the
     same class with a certain frequency; two rows picked blindly have it with the

@@ -356,7 +356,7 @@ def var(
     correction: int = 1,
     keepdim: bool = False,
 ) -> Tensor:
-    r"""Mean squared distance from the mean, divided by n - correction.
+    r"""Sum of squared distances from the mean, divided by n - correction.
 
     1/(n - correction) \sum_i (input_i - mean)^2.
 

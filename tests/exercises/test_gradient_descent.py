@@ -60,7 +60,7 @@ def test_surviving(answers):
 @pytest.mark.exercise(
     2,
     "Read the curve",
-    hint="One run only rises, and one has hardly moved after ten steps; the two "
+    hint="One run only rises, and one is still near 27 after 1,000 steps; the two "
     "that are left differ in their first few losses.",
 )
 def test_read_curves(answers):
