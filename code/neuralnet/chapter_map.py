@@ -33,7 +33,7 @@ NEEDS = {
     "digits": ("training",),
     "debugging": ("training",),
 }
-#: Chapters that a chapter takes up in one section, which can wait.
+#: Chapters that a chapter takes up in sections which can wait.
 HELPED_BY = {
     "losses": ("activations",),
     "optimizers": ("backpropagation",),
