@@ -561,6 +561,31 @@ def test_skip_of_nothing_keeps_what_went_in():
     assert sizes.z[:, -1].mean() == pytest.approx(last.z.mean().item(), rel=0.1)
 
 
+def test_each_draw_of_a_stack_has_examples_biases_and_mixing_of_its_own():
+    def eye(weight, generator):
+        return weight.copy_(torch.eye(len(weight)))
+
+    def zero(weight, generator):
+        return weight.zero_()
+
+    for start, biases, sizes in ((eye, False, ("z", "grad")), (zero, True, ("z",))):
+        found = measure_stack(start, torch.nn.Identity(), 1, draws=4, biases=biases)
+        for size in sizes:
+            assert len(getattr(found, size).unique()) == 4, size
+
+
+@pytest.mark.parametrize("fill", [kaiming_uniform_, kaiming_normal_])
+def test_warning_about_nothing_to_fill_names_the_caller(fill):
+    with pytest.warns(UserWarning, match="zero-element") as warned:
+        fill(torch.empty(0, 3))
+    assert warned[0].filename == __file__
+
+
+def test_vector_has_no_fans():
+    with pytest.raises(ValueError, match=r"got \(3,\)"):
+        fans(torch.zeros(3))
+
+
 def test_stack_depends_on_the_seed_alone():
     one, same, other = (
         measure_stack(xavier_normal_, torch.tanh, 2, seed=seed).z for seed in (1, 1, 2)

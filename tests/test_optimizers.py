@@ -114,6 +114,32 @@ def test_hundred_steps_equal_pytorch_for_every_combination(name, maximize):
         assert deviation(one, other) <= tolerance, each
 
 
+#: Options that say how PyTorch computes, not what.
+LEFT_OUT = {"foreach", "fused", "capturable", "differentiable"}
+#: AdamW is the other way of this one, and has a class of its own.
+LEFT_OUT |= {"decoupled_weight_decay"}
+
+
+@EACH
+def test_combinations_have_every_option_of_pytorch_as_usual_and_otherwise(name):
+    """As usual is the default, or 0; the rate is always the same."""
+    asked = inspect.signature(getattr(torch.optim, name)).parameters
+    tried = combinations(name)
+    assert set(tried[0]) == set(asked) - LEFT_OUT - {"params"}
+    for option in set(tried[0]) - {"lr"}:
+        values = {each[option] for each in tried}
+        assert len(values) > 1, option
+        assert values & {asked[option].default, 0}, option
+
+
+def test_rows_of_the_table_try_options_that_matter():
+    for check in agreement_checks()[:5]:
+        (problem,) = check.cases
+        ends = check.ours(*problem)
+        assert len(ends) > 2
+        assert len({tuple(end.flatten().tolist()) for end in ends}) > len(ends) / 2
+
+
 @EACH
 def test_hundred_steps_of_each_are_the_hundred_steps_of_one(name):
     problem = some_problems()[0]
@@ -127,12 +153,18 @@ def test_hundred_steps_of_each_are_the_hundred_steps_of_one(name):
 @EACH
 def test_defaults_names_and_order_are_those_of_pytorch(name):
     ours, theirs = (inspect.signature(each).parameters for each in both(name))
-    left_out = {"foreach", "fused", "capturable", "differentiable"}
-    left_out |= {"decoupled_weight_decay"}
-    kept = {k: v.default for k, v in theirs.items() if k not in left_out}
+    kept = {k: v.default for k, v in theirs.items() if k not in LEFT_OUT}
     assert {k: v.default for k, v in ours.items()} == kept
     positional = [k for k in ours if ours[k].kind is ours[k].POSITIONAL_OR_KEYWORD]
     assert positional == [k for k in kept if k in positional]
+
+
+def test_defaults_of_what_all_share_are_those_of_sgd():
+    shared = inspect.signature(optimizers.Optimizer).parameters
+    usual = inspect.signature(torch.optim.SGD).parameters
+    assert {k: v.default for k, v in shared.items()} == {
+        k: usual[k].default for k in shared
+    }
 
 
 @EACH
