@@ -1086,3 +1086,56 @@ def test_side_by_side_refuses_none_and_unlike_models():
         side_by_side([])
     with pytest.raises(ValueError, match="shorter"):
         side_by_side([dense(5, 8, 3), dense(5, 3)])
+
+
+# At the limits
+
+
+def test_drift_up_to_its_limits_passes():
+    x = torch.tensor([[0.0], [1.0], [2.0]])
+    assert check_drift(x, x + 1) == []
+    for factor in (0.5, 2.0):
+        assert check_drift(x, factor * (x - 1) + 1) == []
+    for factor in (0.4, 2.5):
+        (said,) = check_drift(x, factor * (x - 1) + 1)
+        assert said == f"spread changed {factor} times"
+
+
+def test_batches_of_two_leave_one_over_and_batches_of_one_do_not():
+    assert check_last_batch(3, 2)
+    assert check_last_batch(3, 1) == []
+
+
+def test_probabilities_may_be_0_and_rounded_but_sum_to_about_1():
+    assert check_scores(torch.tensor([[1.0, 0.0]]))
+    assert check_scores(torch.tensor([[0.5, 0.50005]]))
+    assert check_scores(torch.tensor([[0.7, 0.8]])) == []
+
+
+def test_two_classes_written_as_numbers_are_recognized():
+    assert len(check_target(torch.zeros(3, 2), torch.zeros(3))) == 2
+
+
+@pytest.mark.parametrize(("size", "complaints"), [(1e-6, 0), (0.5, 1)])
+def test_serving_lets_the_last_digits_differ(size, complaints):
+    class Noisy(nn.Module):
+        def forward(self, x):
+            return x + size * torch.rand(())
+
+    class Mixing(nn.Module):
+        def forward(self, x):
+            return x - size * x.mean()
+
+    rows = torch.zeros(4, 2)
+    assert len(check_serving(Noisy(), rows)) == complaints
+    rows[0] = 1.0
+    rows[2] = -1.0
+    assert len(check_serving(Mixing(), rows)) == complaints
+
+
+def test_an_embedding_takes_whole_numbers_and_others_beside_them():
+    assert check_places(nn.Embedding(2, 1), torch.tensor([0]), torch.zeros(1)) == []
+
+
+def test_a_curve_is_judged_by_where_it_ends():
+    assert check_curve([4.0, 3.0, 4.0]) == ["loss fell by 0.0% in 2 steps"]

@@ -31,7 +31,7 @@ from neuralnet.losses import (
     smooth_l1_loss_slope,
     weigh,
 )
-from neuralnet.losses_checks import agreement_checks
+from neuralnet.losses_checks import agreement_checks, call
 from neuralnet.losses_of_classes import (
     binary_cross_entropy,
     binary_cross_entropy_slope,
@@ -420,7 +420,7 @@ def test_logsumexp_wants_a_dimension(dim):
 @pytest.mark.parametrize("given", [None, "x"])
 def test_settings_that_are_no_numbers_are_refused(given):
     x, t = torch.zeros(2), torch.tensor(0)
-    for call in (
+    for refused in (
         lambda: huber_loss(x, x, delta=given),
         lambda: huber_loss_slope(x, x, given),
         lambda: smooth_l1_loss(x, x, beta=given),
@@ -428,7 +428,7 @@ def test_settings_that_are_no_numbers_are_refused(given):
         lambda: cross_entropy(x, t, label_smoothing=given),
     ):
         with pytest.raises(TypeError, match="must be a number, got"):
-            call()
+            refused()
 
 
 @pytest.mark.parametrize("loss", [*PAIRWISE, *BINARY])
@@ -688,3 +688,42 @@ def test_best_line_wants_finite_numbers(bad):
 def test_best_line_wants_readings_that_differ(x):
     with pytest.raises(ValueError, match="need readings"):
         best_line(mse_loss, x, torch.zeros_like(x))
+
+
+# What the tables of agreement try
+
+
+CHECKS = {check.name: check for check in agreement_checks()}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_rows_named_f32_are_in_float32_and_no_other(name):
+    dtypes = {part.dtype for case in CHECKS[name].cases for part in case}
+    floating = {dtype for dtype in dtypes if dtype.is_floating_point}
+    wanted = torch.float32 if name.endswith(", f32") else torch.float64
+    assert floating == {wanted}
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "values"),
+    [
+        ("huber_loss", "delta", {1.0}),
+        ("smooth_l1", "beta", {0.0, 1.0}),
+        ("ce, classes", "label_smoothing", {0.0, 1.0}),
+    ],
+)
+def test_options_are_tried_at_their_default_and_at_their_ends(name, option, values):
+    tried = {case[1].get(option) for case in CHECKS[name].ours.args[1]}
+    assert values < tried
+
+
+def test_options_reach_the_losses():
+    far = (torch.tensor([9.0]), torch.tensor([0.0]))
+    tried = [(far, {"delta": delta}, "sum") for delta in (0.5, 1.0)]
+    half, one = (call(huber_loss, tried, far[0], torch.tensor(k)) for k in (0, 1))
+    assert half < one
+
+
+def test_shares_of_another_dtype_are_refused():
+    with pytest.raises(TypeError, match="dtypes must be equal"):
+        cross_entropy(torch.zeros(2, 3), torch.full((2, 3), 1 / 3).double())

@@ -73,6 +73,8 @@ class Visitor(MutationVisitor):  # type: ignore[misc]
     def _skip_node_and_children(self, node: cst.CSTNode) -> bool:
         if isinstance(node, cst.FunctionDef):
             return node.name.value in DRAWING
+        if isinstance(node, cst.Arg):
+            return is_strict(node)
         return isinstance(node, cst.Annotation | cst.Decorator | cst.Raise)
 
 
@@ -87,7 +89,7 @@ def mutants(path: Path, sample: int | None) -> list[Mutant]:
         for statement in wrapper.module.body:
             visitor.mutations = []
             statement.visit(visitor)
-            made += [(statement, each) for each in visitor.mutations if not text(each)]
+            made += [(statement, each) for each in visitor.mutations if not said(each)]
     if sample and sample < len(made):
         made = random.Random(0).sample(made, sample)
     found = []
@@ -102,8 +104,11 @@ def mutants(path: Path, sample: int | None) -> list[Mutant]:
     return found
 
 
-def text(mutation: Mutation) -> bool:
-    """Whether a call loses strings and nothing else, or a name a string."""
+def said(mutation: Mutation) -> bool:
+    """Whether only what is said changes: strings, or that two things are as long.
+
+    A call loses strings and nothing else, a name a string, or a `zip` its `strict`.
+    """
     old, new = mutation.original_node, mutation.mutated_node
     lost: list[cst.CSTNode] = []
     if isinstance(old, cst.Assign):
@@ -111,7 +116,24 @@ def text(mutation: Mutation) -> bool:
     elif isinstance(old, cst.Call) and isinstance(new, cst.Call):
         kept = {id(argument) for argument in new.args}
         lost = [each.value for each in old.args if id(each) not in kept]
+        if without_strict(old).deep_equals(without_strict(new)):
+            return True
     return bool(lost) and all(isinstance(each, cst.BaseString) for each in lost)
+
+
+def without_strict(call: cst.Call) -> cst.Call:
+    """The call without the argument `strict`, and without its last comma."""
+    kept = [
+        each.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        for each in call.args
+        if not is_strict(each)
+    ]
+    return call.with_changes(args=kept)
+
+
+def is_strict(argument: cst.Arg) -> bool:
+    """Whether this is the `strict` of a `zip`, which is a `raise` in one word."""
+    return argument.keyword is not None and argument.keyword.value == "strict"
 
 
 def functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, list[str]]]:

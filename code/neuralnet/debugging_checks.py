@@ -49,22 +49,29 @@ def clipped(clip: Callable, max_norm: float, *grads: Tensor) -> Tensor:
     return torch.cat([length.reshape(1), *left])
 
 
-def descended(x: Tensor, target: Tensor, by_hand: bool) -> Tensor:
-    """Losses of twenty steps of a line from 0, by `take_steps` or by formula.
+def descended(x: Tensor, target: Tensor) -> Tensor:
+    """Losses of twenty steps of a line from 0, by `take_steps`.
 
     Shapes: x and target (n, 1); the result is (21,).
 
     >>> x = torch.ones(2, 1, dtype=torch.float64)
-    >>> descended(x, x, by_hand=True)[:2]
+    >>> descended(x, x)[:2]
     tensor([1.0000, 0.3600], dtype=torch.float64)
     """
     line = nn.Linear(1, 1, dtype=x.dtype)
     for param in line.parameters():
         nn.init.zeros_(param)
-    if not by_hand:
-        sgd = torch.optim.SGD(line.parameters(), lr=0.1)
-        losses = take_steps(line, F.mse_loss, sgd, (x, target), 20)
-        return torch.tensor(losses, dtype=x.dtype)
+    sgd = torch.optim.SGD(line.parameters(), lr=0.1)
+    losses = take_steps(line, F.mse_loss, sgd, (x, target), 20)
+    return torch.tensor(losses, dtype=x.dtype)
+
+
+def descended_by_hand(x: Tensor, target: Tensor) -> Tensor:
+    """The same, with the slopes of the mean squared error written out.
+
+    >>> descended_by_hand(torch.zeros(3, 1), torch.ones(3, 1))[:2]
+    tensor([1.0000, 0.6400])
+    """
     w = b = torch.zeros((), dtype=x.dtype)
     found = []
     for _ in range(21):
@@ -75,23 +82,39 @@ def descended(x: Tensor, target: Tensor, by_hand: bool) -> Tensor:
     return torch.stack(found)
 
 
-def sizes(x: Tensor, by_hand: bool) -> Tensor:
-    """Root mean squares of the gradients of a small network.
+def network_of(dtype: torch.dtype) -> nn.Sequential:
+    """A small network, each of whose parameters is filled with another number.
 
-    >>> sizes(torch.ones(2, 3, dtype=torch.float64), by_hand=True).shape
+    >>> [param.unique().item() for param in network_of(torch.float64).parameters()]
+    [0.1, 0.2, 0.3, 0.4]
+    """
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).to(dtype)
+    for number, param in enumerate(model.parameters(), 1):
+        nn.init.constant_(param, number / 10)
+    return model
+
+
+def sizes(x: Tensor) -> Tensor:
+    """Root mean squares of the gradients of a small network, by `gradient_sizes`.
+
+    >>> sizes(torch.ones(2, 3, dtype=torch.float64)).shape
     torch.Size([2])
     """
-    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
-    model = model.to(x.dtype)
-    for k, param in enumerate(model.parameters(), 1):
-        nn.init.constant_(param, 0.1 * k)
-    loss = model(x).square().sum()
-    if by_hand:
-        weights = [p for p in model.parameters() if p.dim() == 2]
-        grads = torch.autograd.grad(loss, weights)
-        return torch.stack([g.norm() / g.numel() ** 0.5 for g in grads])
-    torch.autograd.backward(loss)
+    model = network_of(x.dtype)
+    torch.autograd.backward(model(x).square().sum())
     return torch.tensor(list(gradient_sizes(model).values()), dtype=x.dtype)
+
+
+def sizes_by_hand(x: Tensor) -> Tensor:
+    """The same, from what autograd returns.
+
+    >>> sizes_by_hand(torch.ones(2, 3, dtype=torch.float64)).shape
+    torch.Size([2])
+    """
+    model = network_of(x.dtype)
+    weights = [param for param in model.parameters() if param.dim() == 2]
+    grads = torch.autograd.grad(model(x).square().sum(), weights)
+    return torch.stack([g.norm() / g.numel() ** 0.5 for g in grads])
 
 
 def guessed(scores: Tensor, target: Tensor) -> Tensor:
@@ -131,15 +154,15 @@ def agreement_checks() -> list[Check]:
         *checks,
         Check(
             "take_steps",
-            partial(descended, by_hand=False),
-            partial(descended, by_hand=True),
+            descended,
+            descended_by_hand,
             lines,
             grad=False,
         ),
         Check(
             "gradient_sizes",
-            partial(sizes, by_hand=False),
-            partial(sizes, by_hand=True),
+            sizes,
+            sizes_by_hand,
             [(rows,), (100 * rows,)],
             grad=False,
         ),

@@ -113,6 +113,9 @@ def test_guard(answers):
     wanted = model(inside)
     guarded = answers.guard(model, 2.0, 8.0)
     assert torch.equal(guarded(inside), wanted), "inside, the answer differs"
+    ends = torch.tensor([[2.18], [8.19]], dtype=F64)  # float32 has other numbers
+    told = answers.guard(model, 2.18, 8.19)(ends)
+    assert torch.equal(told, model(ends)), "at the limits, the answer differs"
     for bad in (1.9, 8.1, math.nan, math.inf, -math.inf):
         x = torch.tensor([[5.0], [bad]], dtype=F64)
         try:

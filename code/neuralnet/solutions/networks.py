@@ -46,8 +46,8 @@ class Guarded(nn.Module):
     def __init__(self, model: nn.Module, low: float, high: float) -> None:
         """Keep the model and the limits."""
         super().__init__()
-        self.register_buffer("low", torch.tensor(low).double())
-        self.register_buffer("high", torch.tensor(high).double())
+        self.register_buffer("low", torch.tensor(low, dtype=torch.float64))
+        self.register_buffer("high", torch.tensor(high, dtype=torch.float64))
         self.model = model
 
     def forward(self, x: Tensor) -> Tensor:
