@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -127,6 +129,36 @@ def test_traceback_ends_with_the_program_s_own_line(start, tmp_path):
 def test_it_ends_as_the_program_ends(start, number):
     code = f"import os; print('here', flush=True); os.kill(os.getpid(), {number})"
     assert ended(start(code))[:2] == (-number, "here\n")
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_server_that_goes_is_said_whether_or_not_it_heard_the_signal(
+    start, tmp_path, hears
+):
+    """What it has not read when it goes makes the other end fail, not end."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(tmp_path / "server"))
+    listener.listen()
+    process = start("", by=str(tmp_path / "server"))
+    connection = listener.accept()[0]
+    for given in socket.recv_fds(connection, 1 << 20, 3)[1]:
+        os.close(given)
+    wait_until(lambda: wakes(process.pid))
+    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: select.select([connection], [], [], 0)[0])
+    if hears:
+        connection.recv(16)
+    connection.close()
+    said = "The process that ran this has gone.\n"
+    assert ended(process) == (1, "", said)
+    listener.close()
+
+
+def wakes(pid: int) -> bool:
+    """Whether a process has a handler for SIGTERM by now."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
 def test_signals_are_passed_on(start):
