@@ -30,7 +30,8 @@ html: $(READY) ## build the book, every cell executed, into _build/html
 
 test: $(READY) ## doctests, unit tests, the book and its pages, browser tests, lint
 	@$(MAKE) --no-print-directory -j 2 html lint
-	@BOOK_BUILD="$(BUILD)" $(RUN) -m pytest -n $(JOBS) --dist worksteal
+	@# Many processes import the same files: what they compile is kept.
+	@BOOK_BUILD="$(BUILD)" PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 lint: $(READY) ## formatting, lint, types and spelling
 	@$(RUN) -m ruff format --check .
