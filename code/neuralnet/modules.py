@@ -39,8 +39,8 @@ class Drawers:
 
     Errors: `AttributeError` for a parameter or module assigned before
     `super().__init__()`, or a name that is not there; `TypeError` for a value
-    of the wrong kind, registered or under a registered name (`None` empties
-    the drawer); `KeyError` for registering a name that is taken.
+    of the wrong kind, registered or under a registered name (`None` keeps
+    the name without a value); `KeyError` for registering a name that is taken.
 
     >>> line = Drawers()
     >>> line.weight = nn.Parameter(torch.tensor([2.0]))

@@ -128,3 +128,6 @@ def test_answered(answers):
     got = answers.answered(torch.tensor([0.5, 0.9, 0.5, 0.5]), 0.5).tolist()
     said = f"equal confidences: got {got}, wanted the last two withheld"
     assert got == [True, True, False, False], said
+    # So many that an ordinary sort mixes them up.
+    got = answers.answered(torch.full((100,), 0.5), 0.3).tolist()
+    assert got == [True] * 70 + [False] * 30, "equal confidences: not the last withheld"

@@ -211,6 +211,9 @@ def test_freeze(answers):
     assert got == 0, f"path '': got {got}, wanted 0"
     got = answers.freeze(small(2, 3, 1), "1")
     assert got == 13, f"a tanh has nothing to freeze: got {got}, wanted 13"
+    layer = nn.Linear(2, 2)
+    got = answers.freeze(nn.Sequential(layer, layer), "1")
+    assert got == 0, f"one layer under two names, by the second: got {got}, wanted 0"
     for path in ["12", "0.weight", "11."]:
         try:
             answers.freeze(many(), path)

@@ -36,7 +36,7 @@ def sigmoid(u: Any) -> Any:
     """The sigmoid of a Value, as one node with its own slope."""
     small = math.exp(-abs(u.data))
     s = (1 if u.data >= 0 else small) / (1 + small)
-    return type(u)(s, [(u, s * (1 - s))], "sigmoid")
+    return type(u)(s, [(u, small / (1 + small) ** 2)], "sigmoid")
 
 
 def gradient_in_pieces(

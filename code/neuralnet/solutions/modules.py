@@ -84,7 +84,7 @@ def standardizer(x: Tensor) -> nn.Module:
 
 def freeze(net: nn.Module, path: str) -> int:
     """Hold a submodule's parameters still; count the numbers still trained."""
-    part = dict(net.named_modules())[path]
+    part = dict(net.named_modules(remove_duplicate=False))[path]
     for param in part.parameters():
         param.requires_grad_(False)
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
