@@ -52,7 +52,7 @@ def activation_conventions() -> list[Convention]:
         Convention(
             "softplus at z = 20.5",
             "log(1 + exp(z))",
-            "z itself from 20 on",
+            "z itself above 20",
             lambda: torch.log1p(torch.exp(torch.tensor([20.5], dtype=z.dtype))),
             lambda: F.softplus(torch.tensor([20.5], dtype=z.dtype)),
         ),

@@ -154,6 +154,11 @@ def test_first_bad(answers):
         assert model.training, "the model was left in eval() mode"
         kept = all(param.requires_grad for param in model.parameters())
         assert kept, "a parameter was frozen"
+    fails = nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 3))
+    with pytest.raises(RuntimeError):
+        answers.first_bad(fails, torch.zeros(4, 2))
+    left = [module for module in fails.modules() if module._forward_hooks]
+    assert not left, "the call raised, and a hook is still registered"
 
 
 @pytest.mark.exercise(

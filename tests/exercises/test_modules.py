@@ -71,6 +71,9 @@ def test_moved(answers):
     net(torch.ones(1, 1, dtype=F64)).sum().backward()
     got = list(answers.moved(net, optimizer.step))
     assert got == ["0.weight", "0.bias"], f"after a step of SGD: got {got}"
+    net = nn.Sequential(nn.Linear(1, 2), nn.BatchNorm1d(2))
+    got = list(answers.moved(net, lambda: net(torch.randn(4, 1))))
+    assert got == [], f"buffers changed, parameters did not: got {got}"
 
 
 @pytest.mark.exercise(
@@ -105,6 +108,10 @@ def test_outputs(answers):
         assert torch.allclose(got[name], o), f"{name}: not what that module answered"
         assert not got[name].requires_grad, f"{name}: the output is not detached"
     assert len(seen) == 1, f"the net was called {len(seen)} times, wanted once"
+    works_in_place = nn.Sequential(nn.Linear(2, 8), nn.ReLU(inplace=True)).double()
+    got = answers.outputs(works_in_place, x)["0"]
+    changed = "an output was changed by the module after it, which works in place"
+    assert torch.equal(got, works_in_place[0](x)), changed
 
     def hooks(module):
         return sum(len(part._forward_hooks) for part in module.modules())
@@ -182,8 +189,8 @@ def test_standardizer(answers):
 @pytest.mark.exercise(
     6,
     "Hold a part still",
-    hint="named_modules knows every path; ask the module found there for its "
-    "parameters.",
+    hint="named_modules(remove_duplicate=False) knows every path; ask the module "
+    "found there for its parameters.",
 )
 def test_freeze(answers):
     def many():
@@ -212,7 +219,10 @@ def test_freeze(answers):
     got = answers.freeze(small(2, 3, 1), "1")
     assert got == 13, f"a tanh has nothing to freeze: got {got}, wanted 13"
     layer = nn.Linear(2, 2)
-    got = answers.freeze(nn.Sequential(layer, layer), "1")
+    try:
+        got = answers.freeze(nn.Sequential(layer, layer), "1")
+    except KeyError:
+        pytest.fail("one layer under two paths: the second was not found")
     assert got == 0, f"one layer under two names, by the second: got {got}, wanted 0"
     for path in ["12", "0.weight", "11."]:
         try:

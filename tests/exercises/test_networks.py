@@ -104,7 +104,7 @@ def test_xavier_factors(answers):
 @pytest.mark.exercise(
     4,
     "A network that knows where its readings ended",
-    hint="register_buffer for both limits; nan is neither below nor above.",
+    hint="register_buffer for both limits, in float64; nan is neither below nor above.",
 )
 def test_guard(answers):
     model = row([1, 3, 1])
@@ -114,7 +114,10 @@ def test_guard(answers):
     guarded = answers.guard(model, 2.0, 8.0)
     assert torch.equal(guarded(inside), wanted), "inside, the answer differs"
     ends = torch.tensor([[2.18], [8.19]], dtype=F64)  # float32 has other numbers
-    told = answers.guard(model, 2.18, 8.19)(ends)
+    try:
+        told = answers.guard(model, 2.18, 8.19)(ends)
+    except ValueError:
+        pytest.fail("inputs in float64, exactly at the limits: a ValueError was raised")
     assert torch.equal(told, model(ends)), "at the limits, the answer differs"
     for bad in (1.9, 8.1, math.nan, math.inf, -math.inf):
         x = torch.tensor([[5.0], [bad]], dtype=F64)
@@ -160,6 +163,12 @@ def test_shrink(answers):
     cases = {
         "doubles": (weight[pick], random(4, seed=1)[pick], out, 4),
         "equal weights, other biases": (near[pick], bias[pick], out, 4),
+        "almost doubles": (
+            torch.tensor([[1.0, 0.0], [1.001, 0.0]]).double(),
+            torch.zeros(2).double(),
+            torch.tensor([[1.0, -1.0]]).double(),
+            2,
+        ),
         "no doubles": (weight, random(4, seed=1), out[:, :4], 4),
         "all alike": (
             torch.ones(6, 2, dtype=F64),

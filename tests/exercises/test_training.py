@@ -116,7 +116,8 @@ def test_accumulate_epoch(answers):
         theirs = copy.deepcopy(ours)
         for p in ours.parameters():
             p.grad = torch.full_like(p, 100.0)
-        loss_fn, steps = nn.MSELoss(), 0
+        loss_fn, steps, rows = nn.MSELoss(), 0, []
+        ours.register_forward_pre_hook(lambda _, given, to=rows: to.append(given[0]))
         small = list(zip(x.split(size), t.split(size), strict=True))
         optimizer = torch.optim.SGD(ours.parameters(), lr=0.1, momentum=0.5)
         got = answers.accumulate_epoch(ours, loss_fn, optimizer, small, parts)
@@ -129,6 +130,8 @@ def test_accumulate_epoch(answers):
             steps += 1
         said = f"mini-batches of {size}, {parts} a step: "
         assert got == steps, said + f"got {got} steps, wanted {steps}"
+        most = max(len(given) for given in rows)
+        assert most <= size, said + f"{most} examples went through the model at once"
         gap = (ours.weight - theirs.weight).abs().max().item()
         assert gap < 1e-9, said + f"weights {gap:.2g} from those of large batches"
 
@@ -136,7 +139,8 @@ def test_accumulate_epoch(answers):
 @pytest.mark.exercise(
     6,
     "As good as you can",
-    hint="Stop early, decay, average several fits, or fit few smooth bumps.",
+    hint="Decay, average several fits that were stopped early, or fit few smooth "
+    "bumps.",
 )
 def test_learn_wave(answers):
     found = []
@@ -151,6 +155,10 @@ def test_learn_wave(answers):
             got = predict(fresh)
         assert got.shape == fresh.shape, f"{fresh.shape} in, {got.shape} out"
         found.append(((got - torch.sin(2 * fresh)) ** 2).mean())
+    predict = answers.learn_wave(x.clone(), -torch.sin(2 * x) - noise)
+    with torch.no_grad():
+        turned = ((predict(fresh) + torch.sin(2 * fresh)) ** 2).mean().item()
+    assert turned < 0.5, "upside down, the wave is not learned: does it look at t?"
     found = torch.stack(found).sort().values
     middle = found.quantile(0.5).item()
     assert middle < 1 / 20, f"median of 8: {middle:.3f}, wanted below {1 / 20:.3f}"

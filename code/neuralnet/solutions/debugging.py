@@ -54,10 +54,12 @@ def first_bad(model: nn.Module, inputs: Tensor) -> str | None:
         for name, module in model.named_modules()
         if not list(module.children())
     ]
-    with torch.no_grad():
-        model(inputs)
-    for hook in hooks:
-        hook.remove()
+    try:
+        with torch.no_grad():
+            model(inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
     return bad[0] if bad else None
 
 

@@ -31,7 +31,7 @@ def outputs(net: nn.Module, x: Tensor) -> dict[str, Tensor]:
 
     def recorder(name: str) -> Callable:
         def hook(module: nn.Module, args: tuple, output: Tensor) -> None:
-            found[name] = output.detach()
+            found[name] = output.detach().clone()
 
         return hook
 

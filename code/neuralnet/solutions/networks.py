@@ -83,6 +83,7 @@ def tame_(model: nn.Sequential, x: Tensor) -> None:
     with torch.no_grad():
         for layer in model:
             if isinstance(layer, nn.Linear):
-                layer.bias.zero_()
+                if layer.bias is not None:
+                    layer.bias.zero_()
                 layer.weight /= layer(x).square().mean().sqrt()
             x = layer(x)
