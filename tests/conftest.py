@@ -1,6 +1,5 @@
 """Options of the test run."""
 
-import gc
 import os
 import signal
 
@@ -14,9 +13,6 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # A shell has what it starts in the background ignore Ctrl-C, and so would all that is
 # started and stopped here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-# What is imported and collected stays to the end: nothing to look through for garbage.
-gc.disable()
 
 # No deadlines: machines differ. Where a change must land, the examples are the same
 # each time; at a desk they are new ones.
@@ -34,11 +30,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="let axe look at every element of every page (ten minutes)",
     )
-
-
-def pytest_collection_finish() -> None:
-    gc.freeze()
-    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -162,7 +162,6 @@ def difference(old: str, new: str) -> str:
 def held(path: Path) -> dict[str, list[FunctionType]]:
     """The functions of a module, as they have been imported."""
     found: dict[str, list[FunctionType]] = {}
-    gc.unfreeze()  # what tests/conftest.py has put aside would not be among the objects
     for each in gc.get_objects():
         if type(each) is FunctionType and each.__code__.co_filename == str(path):
             found.setdefault(each.__code__.co_qualname, []).append(each)

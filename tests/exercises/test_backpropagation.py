@@ -103,7 +103,7 @@ def test_sigmoid(answers):
         assert got.data == pytest.approx(wanted.item(), rel=1e-12, abs=0), value
         got.backward()
         said = f"at {number}: slope {u.grad}, wanted {slope.item():.6g}"
-        least = 1e-16 if number > 0 else 1e-300  # there 1 - s may be rounded
+        least = 1e-16 if number > 0 else 1e-300  # torch rounds 1 - s
         assert u.grad == pytest.approx(slope.item(), rel=1e-9, abs=least), said
         nodes = len(topological_order(got))
         assert nodes == 2, f"the graph has {nodes} nodes, wanted u and the sigmoid"
