@@ -66,9 +66,9 @@ def server(
             process.stdout.close()
 
 
-def command(address: str) -> list[str]:
-    """How a program is run by the server."""
-    return [sys.executable, "-I", "-S", PRELOADED, "run", address]
+def command(address: str, options: Sequence[str] = ("-I", "-S")) -> list[str]:
+    """How a program is run by the server; the options are those of what waits."""
+    return [sys.executable, *options, PRELOADED, "run", address]
 
 
 def manager(address: str, folder: str) -> type[AsyncKernelManager]:

@@ -20,6 +20,9 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="elsewhere kernels are not forked"
 )
 PRELOADED = "colorsys"
+#: `-S` keeps out what would measure the process: `make coverage` sees it without.
+ISOLATED = ("-I", "-S")
+WITH_AND_WITHOUT = pytest.mark.parametrize("options", [ISOLATED, ()])
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +39,16 @@ def start(address, tmp_path):
     started = []
 
     def start_code(
-        code: str, *arguments: str, by: str = address, **given: object
+        code: str,
+        *arguments: str,
+        by: str = address,
+        options: tuple[str, ...] = ISOLATED,
+        **given: object,
     ) -> subprocess.Popen:
         file = tmp_path / "program.py"
         file.write_text(code)
         process = subprocess.Popen(
-            [*command(by), str(file), *arguments],
+            [*command(by, options), str(file), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -131,15 +138,16 @@ def test_it_ends_as_the_program_ends(start, number):
     assert ended(start(code))[:2] == (-number, "here\n")
 
 
+@WITH_AND_WITHOUT
 @pytest.mark.parametrize("hears", [True, False])
 def test_server_that_goes_is_said_whether_or_not_it_heard_the_signal(
-    start, tmp_path, hears
+    start, tmp_path, hears, options
 ):
     """What it has not read when it goes makes the other end fail, not end."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(str(tmp_path / "server"))
     listener.listen()
-    process = start("", by=str(tmp_path / "server"))
+    process = start("", by=str(tmp_path / "server"), options=options)
     connection = listener.accept()[0]
     for given in socket.recv_fds(connection, 1 << 20, 3)[1]:
         os.close(given)
@@ -161,7 +169,8 @@ def wakes(pid: int) -> bool:
     return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
-def test_signals_are_passed_on(start):
+@WITH_AND_WITHOUT
+def test_signals_are_passed_on(start, options):
     code = """
 import signal, time
 signal.signal(signal.SIGTERM, lambda number, frame: print("not yet", flush=True))
@@ -172,7 +181,7 @@ try:
 except KeyboardInterrupt:
     print("now")
 """
-    process = start(code)
+    process = start(code, options=options)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGTERM)
     assert process.stdout.readline() == "not yet\n"
@@ -253,8 +262,10 @@ def test_output_that_nobody_reads_is_a_failure_as_python_has_it(by, start):
     assert ended(process, "now\n")[0] == 120
 
 
-def test_without_a_server_it_is_an_ordinary_python(start, tmp_path):
-    process = start("import sys; print(sys.argv[1:])", "a", by=str(tmp_path / "none"))
+@WITH_AND_WITHOUT
+def test_without_a_server_it_is_an_ordinary_python(start, tmp_path, options):
+    code, none = "import sys; print(sys.argv[1:])", str(tmp_path / "none")
+    process = start(code, "a", by=none, options=options)
     assert ended(process) == (0, "['a']\n", "")
 
 
