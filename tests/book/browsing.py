@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,8 @@ FLAGS = [
 ]
 AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 #: Mark a text of each look that is not known; the looks that were new.
-MARK_LOOKS = """mark => {
+MARK_LOOKS = """([them, mark]) => {
+  const known = new Set(them);
   const ground = new Map();
   const looks = new Map();
   for (const each of document.querySelectorAll("*")) {
@@ -40,30 +42,46 @@ MARK_LOOKS = """mark => {
   }
   looks.forEach(({each}, look) => {
     each.dataset.look = `${each.dataset.look ?? ""} ${mark}`;
-    known.add(look);
   });
   return [...looks.keys()];
 }"""
-#: Empty the blocks of kinds that are all known; the kinds that were new.
-THIN = """blocks => {
-  const before = known.size;
-  const own = new Set(
-    ["id", "href", "src", "title", "alt", "for", "data-clipboard-target"]);
-  for (const block of document.querySelectorAll(blocks)) {
-    if (!block.isConnected) continue;
-    const place = block.parentElement.closest("[class]").className +
-      " " + block.closest("[class*=cell_], details, table")?.className;
-    const kinds = [block, ...block.querySelectorAll("*")].map(word =>
-      [place, word.tagName, !word.textContent.trim(), word.tabIndex,
-        [...word.attributes].map(at =>
-          at.name + (own.has(at.name) ? !at.value : at.value)),
-        word.parentElement.getAttribute("class")].join());
-    const kept = block.matches("[data-look], :has([data-look])");
-    if (!kept && kinds.every(kind => known.has(kind))) block.replaceChildren();
-    kinds.forEach(kind => known.add(kind));
+#: Find the first element of each kind that is new, and all that these stand in; the
+#: new kinds. A kind is that of the parent (in a formula or drawing, of the whole), tag
+#: and attributes: it is written as the number of the parent's kind and the rest.
+FIND_NEW = """kinds => {
+  const numbers = new Map(kinds.map((kind, number) => [kind, number]));
+  const own = new Set(["id", "href", "src", "title", "alt", "for", "aria-label",
+    "data-clipboard-target"]);
+  const drawn = new Set(["class", "style", "role", "fill", "font-size"]);
+  const ours = new Map();
+  window.news = new Set();
+  window.kept = new Set();
+  for (const each of document.querySelectorAll("*")) {
+    const parent = each.parentElement;
+    const whole = parent?.closest("math, svg");
+    const isOwn = whole ? name => !drawn.has(name) : name => own.has(name);
+    const kind = [ours.get(whole ?? parent), each.tagName, each.tabIndex,
+      !each.textContent.trim(), ...[...each.attributes].map(at =>
+        at.name + (isOwn(at.name) ? !at.value : at.value))].join();
+    if (!numbers.has(kind)) {
+      numbers.set(kind, numbers.size);
+      news.add(each);
+      for (let at = each; at && !kept.has(at); at = at.parentElement) kept.add(at);
+    }
+    ours.set(each, numbers.get(kind));
   }
-  document.querySelectorAll("pre :empty").forEach(word => word.remove());
-  return [...known].slice(before);
+  return [...numbers.keys()].slice(kinds.length);
+}"""
+#: Leave out what has nothing new in it, but images, which are looked at afterwards;
+#: what a list or table wants is emptied.
+LEAVE_NEW = """() => {
+  const out = "pre *, nav li, .sidebar-tree li, article :is(" +
+    "p, li, div, details, figure, section section, math, dl, table):not(th *, [role])";
+  const empty = "article :is(td, dt, dd, figcaption)";
+  for (const each of document.querySelectorAll(`${out}, ${empty}`)) {
+    if (kept.has(each) || each.querySelector("img")) continue;
+    each.matches(out) ? each.remove() : each.replaceChildren();
+  }
 }"""
 
 
@@ -79,6 +97,14 @@ def leave_out(route: Route, kind: str) -> None:
     route.fulfill(response=answer, body=new)
 
 
+@dataclass
+class Known:
+    """What was met on the pages so far: kinds of elements, and looks of text."""
+
+    kinds: list[str] = field(default_factory=list)
+    looks: list[str] = field(default_factory=list)
+
+
 class Visit:
     """One page in a profile of its own."""
 
@@ -92,12 +118,12 @@ class Visit:
         script: bool = True,
         permissions: tuple[str, ...] = (),
         only: str = "",
-        known: set[str] | None = None,
+        known: Known | None = None,
     ) -> None:
         """Open the page; with `only`, just the figures of that class in its text.
 
-        `known` are looks and kinds of words that `axe` met on other pages; without
-        them it looks at every element.
+        `known` is what other pages had, and need not be looked at again; without it
+        every element is.
         """
         self.known = known
         self.context = browser.new_context(
@@ -192,7 +218,7 @@ class Visit:
         if within and not self.page.locator(within).count():
             return []
         if not self.page.evaluate("'axe' in window"):
-            self.page.evaluate(f"() => {{ {AXE} }}")
+            self.page.evaluate(AXE)
         return self.page.evaluate(
             """([options, within]) => axe.run(
                 within ? {include: [...document.querySelectorAll(within)]} : document,
@@ -204,21 +230,19 @@ class Visit:
             [options, within],
         )
 
-    def remember(self) -> None:
-        """Tell the page what is known from others, for the two that follow."""
-        script = "them => { window.known = new Set(them); }"
-        self.page.evaluate(script, sorted(self.known))
+    def find_new(self) -> None:
+        """Find the elements of kinds that no other page had, for `leave_new`."""
+        if self.known is not None:
+            self.known.kinds += self.page.evaluate(FIND_NEW, self.known.kinds)
+
+    def leave_new(self) -> None:
+        """Leave out what is like something on another page, or earlier on this one.
+
+        A chapter has thousands of words and some hundred kinds of them.
+        """
+        self.page.evaluate(LEAVE_NEW)
 
     def mark_looks(self, mark: str) -> None:
         """Mark a text of each look that is new, for contrast: ink and all below it."""
         assert self.known is not None
-        self.known.update(self.page.evaluate(MARK_LOOKS, mark))
-
-    def thin(self, blocks: str) -> None:
-        """Empty the blocks that repeat: their words all had their like before.
-
-        A chapter has thousands of words and some hundred kinds of them, told apart by
-        tag, attributes, look and place.
-        """
-        assert self.known is not None
-        self.known.update(self.page.evaluate(THIN, blocks))
+        self.known.looks += self.page.evaluate(MARK_LOOKS, [self.known.looks, mark])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from book.browsing import FLAGS, Visit
+from book.browsing import FLAGS, Known, Visit
 from book.built import SITE
 from playwright.sync_api import Browser, sync_playwright
 
@@ -63,14 +63,14 @@ def served(site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def known(request: pytest.FixtureRequest) -> set[str] | None:
-    """What axe has met on the pages looked at so far, if it need not look again."""
-    return None if request.config.getoption("--every-element") else set()
+def known(request: pytest.FixtureRequest) -> Known | None:
+    """What the pages looked at so far had, if it need not be looked at again."""
+    return None if request.config.getoption("--every-element") else Known()
 
 
 @pytest.fixture
 def visit(
-    browser: Browser, served: str, known: set[str] | None
+    browser: Browser, served: str, known: Known | None
 ) -> Iterator[Callable[..., Visit]]:
     """Open a page of the site in a fresh profile: `visit("activations", width=390)`."""
     visits: list[Visit] = []

@@ -27,6 +27,7 @@ def test_page(name, visit, site, subtests):
         with subtests.test(check.__name__):
             check(seen, name)
     seen.unfold()
+    seen.find_new()
     for check in UNFOLDED:
         with subtests.test(check.__name__):
             check(seen, name)
@@ -41,7 +42,7 @@ def loads_without_complaint_and_asks_no_other_host(seen: Visit, name: str) -> No
 
 def only_what_has_the_keyboard_scrolls_sideways(seen: Visit, name: str) -> None:
     """With folds open, which show all that closed ones do."""
-    for width in (1280, 768, 320, 390):  # as it is, and last as `axe` begins
+    for width in (1280, 768, 320, 390):  # first as it is, and last as `axe` begins
         seen.resize(width)
         wide = seen.page.evaluate(TOO_WIDE)
         assert not wide, f"at {width} px: {wide}"
@@ -92,7 +93,7 @@ FOLD_KINDS = """[...new Map([...document.querySelectorAll("article details")].ma
 
 
 def focus_reaches_everything_and_is_seen(seen: Visit, name: str) -> None:
-    """By the Tab key one of each kind of element, then all of them by a script.
+    """By the Tab key one of each kind of element, then those new here by a script.
 
     What stands around the text is the same on all pages: looked at on two.
     """
@@ -122,7 +123,8 @@ WATCH = """place => {
   const first = new Map(wanted.filter(each => each.closest(place)).toReversed().map(
     each => [kind(each), each]));
   const ones = new Set(first.values());
-  window.all = wanted.filter(each => each.closest(place));
+  window.all = wanted.filter(each =>
+    each.closest(place) && (!window.news || news.has(each)));
   const rest = wanted.filter(each => !ones.has(each))
     .map(each => [each, each.getAttribute("tabindex")]);
   rest.forEach(([each]) => { each.tabIndex = -1; });
@@ -159,7 +161,7 @@ def axe_finds_nothing(seen: Visit, name: str) -> None:
     each kind and look that no page before had; with --every-element, at all.
     """
     if seen.known is not None:
-        leave_one_of_each(seen)
+        leave_what_is_new(seen)
     found = []
     for width in reversed(WIDTHS):  # it has the last of them
         seen.resize(width)
@@ -173,17 +175,13 @@ def axe_finds_nothing(seen: Visit, name: str) -> None:
     assert not found, "\n".join(found)
 
 
-def leave_one_of_each(seen: Visit) -> None:
-    seen.remember()
+def leave_what_is_new(seen: Visit) -> None:
+    seen.leave_new()
     for width in WIDTHS:
         seen.resize(width)
         for scheme in SCHEMES:
             seen.page.emulate_media(color_scheme=scheme)
             seen.mark_looks(f"{scheme}-{width}")
-    seen.thin("pre span")
-    seen.thin("pre, math")
-    seen.thin("article :is(p, li, td, dt, dd, figcaption):not(th p, [role])")
-    seen.thin("article div.cell")
 
 
 WIDTHS = (390, 1280)
