@@ -72,14 +72,15 @@ FIND_NEW = """kinds => {
   }
   return [...numbers.keys()].slice(kinds.length);
 }"""
-#: Leave out what has nothing new in it, but images, which are looked at afterwards;
-#: what a list or table wants is emptied.
+#: Leave out what has nothing new in it, and remember the drawings; what a list or
+#: table wants is emptied.
 LEAVE_NEW = """() => {
+  window.drawings = [...document.querySelectorAll("figure img")];
   const out = "pre *, nav li, .sidebar-tree li, article :is(" +
     "p, li, div, details, figure, section section, math, dl, table):not(th *, [role])";
   const empty = "article :is(td, dt, dd, figcaption)";
   for (const each of document.querySelectorAll(`${out}, ${empty}`)) {
-    if (kept.has(each) || each.querySelector("img")) continue;
+    if (kept.has(each)) continue;
     each.matches(out) ? each.remove() : each.replaceChildren();
   }
 }"""

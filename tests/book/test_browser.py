@@ -351,7 +351,7 @@ def figures_follow_the_reader_s_system(seen: Visit, name: str) -> None:
 #: Puts the drawings under one another; where each begins and ends.
 ONLY_FIGURES = """() => {
   const article = document.querySelector("article");
-  const images = [...document.querySelectorAll("figure img")];
+  const images = window.drawings ?? [...document.querySelectorAll("figure img")];
   article.replaceChildren(...images);
   images.forEach(each => {
     each.style.cssText = "display: block; max-width: 600px; margin: 0";
