@@ -229,6 +229,18 @@ def test_full_disk_is_named_and_nothing_is_left_on_it(checkout):
     assert output.endswith("venv.lock\n")
 
 
+def test_torch_alone_comes_from_the_index_that_is_named(place, monkeypatch):
+    tool = load(place.parent)
+    named, steps = "https://wheels.example/cpu", []
+    monkeypatch.setenv("TORCH_INDEX_URL", named)
+    monkeypatch.setenv("TMPDIR", "set back afterwards")
+    monkeypatch.setattr(tool, "run", lambda *step: steps.append(step))
+    assert fault(place) == ""  # which build it has is not looked at (README)
+    tool.make(place)
+    assert [step[0] for step in steps if named in step] == ["installing torch"]
+    assert fault(place) == "its Python is gone or broken"  # no step was taken
+
+
 # What is noticed, without making anything
 
 

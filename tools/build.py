@@ -170,6 +170,8 @@ def sphinx(output: Path, build: Path, builder: str) -> None:
     (results.py).
     """
     # Importing it takes longer than finding that there is nothing to build.
+    import multiprocessing
+
     from sphinx.application import Sphinx
     from sphinx.util.console import color_terminal, nocolor
     from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -184,20 +186,26 @@ def sphinx(output: Path, build: Path, builder: str) -> None:
         for leftover in LEFT:
             shutil.rmtree(build / leftover, ignore_errors=True)
     note.unlink(missing_ok=True)
-    with patch_docutils(ROOT), docutils_namespace():
-        app = Sphinx(
-            ROOT / "docs",
-            ROOT,
-            output,
-            build / "doctrees",
-            builder,
-            warningiserror=True,
-            parallel=os.cpu_count() or 1,
-        )
-        app.build()
-        if app.statuscode:
-            raise WarnedError
-        prune(app)
+    try:
+        with patch_docutils(ROOT), docutils_namespace():
+            app = Sphinx(
+                ROOT / "docs",
+                ROOT,
+                output,
+                build / "doctrees",
+                builder,
+                warningiserror=True,
+                parallel=os.cpu_count() or 1,
+            )
+            app.build()
+            if app.statuscode:
+                raise WarnedError
+            prune(app)
+    finally:
+        # Sphinx ends its forks where it waits for them. One that Ctrl-C leaves behind
+        # as it starts would do its work, and Python would wait for that.
+        for fork in multiprocessing.active_children():
+            fork.kill()
     note.write_text(unchanged.built(build, LEFT))
     # Python would free them one by one when it ends, for seconds.
     gc.freeze()

@@ -30,6 +30,21 @@ def setup(app):
 """
 
 
+#: Ctrl-C that only Sphinx hears, just before it starts its second fork.
+STOP = """
+forks = []
+
+def stop():
+    import signal
+    forks.append(1)
+    if len(forks) == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+
+if "PAUSE_IN" in os.environ:
+    os.register_at_fork(before=stop)
+"""
+
+
 def test_build_stopped_while_cells_run_keeps_what_was_executed(book):
     hurry(book)
     append(book, "nb_execution_timeout = 600")
@@ -86,3 +101,14 @@ def test_build_stopped_while_it_reads_or_writes_leaves_the_site(book):
     assert now.keys() == good.keys()
     assert b"Changed" in now["page3.html"]
     assert now[f"_images/{picture.name}"] == good[f"_images/{picture.name}"]
+
+
+def test_build_stopped_between_two_forks_leaves_none(book):
+    hurry(book)
+    append(book, PAUSE + STOP)
+    for number in range(7):
+        book.page(f"page{number}", f"# {number}\n")
+    reading = start(book, PAUSE_IN="doctree-read")
+    assert stop(book, reading, "", lambda pid: None) == 130
+    assert book.output.endswith("\n\nInterrupted.\n\nThe book was not built.\n")
+    assert "Traceback" not in book.output
