@@ -7,6 +7,7 @@ import functools
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -162,11 +163,25 @@ def wait_for(path: Path) -> None:
     assert path.exists()
 
 
+def assert_interrupted(process: subprocess.Popen, checkout: Checkout) -> None:
+    output = process.communicate(timeout=FOREVER)[0]
+    assert process.returncode
+    assert "The set-up was interrupted: the same command begins it again." in output
+    assert "Traceback" not in output
+    assert checkout.left == {".venv.lock"}
+
+
 # Set-up for real
 
 
 def test_interrupted_set_up_is_made_up_for_and_pins_are_followed(checkout, index):
     """One story, since each set-up takes seconds: a test of each would take minutes."""
+    # `kill`, as soon as it has begun.
+    process = checkout.start()
+    assert any("Setting up" in line for line in process.stdout)
+    terminate(process.pid)
+    assert_interrupted(process, checkout)
+
     # kill -9, while the environment is made: pip goes on by itself for a while.
     process = checkout.start(sys.executable, str(TOOL), ".venv")
     wait_for(checkout.root / ".venv" / "bin")
@@ -175,17 +190,12 @@ def test_interrupted_set_up_is_made_up_for_and_pins_are_followed(checkout, index
     process.stdout.close()
     assert ".venv" in checkout.left
 
-    # `kill`, while torch is fetched; Ctrl-C, while the rest is.
-    for package, stop in (("torch", terminate), ("matplotlib", ctrl_c)):
-        with index.holding(package):
-            process = checkout.start()
-            assert index.asked.wait(FOREVER)
-            stop(process.pid)
-            output = process.communicate(timeout=FOREVER)[0]
-        assert process.returncode
-        assert "The set-up was interrupted: the same command begins it again." in output
-        assert "Traceback" not in output
-        assert checkout.left == {".venv.lock"}
+    # Ctrl-C, while packages are fetched.
+    with index.holding("matplotlib"):
+        process = checkout.start()
+        assert index.asked.wait(FOREVER)
+        ctrl_c(process.pid)
+        assert_interrupted(process, checkout)
 
     # Two at once: the second waits for the first, and finds its work done.
     with index.holding("torch"):
@@ -208,6 +218,28 @@ def test_interrupted_set_up_is_made_up_for_and_pins_are_followed(checkout, index
     assert "Setting up (requirements.txt changed)" in output
     assert output.endswith("built with torch 2.0\n")
     assert checkout.left == {".venv.lock", ".venv"}
+
+
+def test_step_that_starts_as_ctrl_c_comes_is_ended(monkeypatch):
+    """It would go on to write where the next set-up finds what nobody has made."""
+    steps = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *given, **more):
+            super().__init__(*given, **more)
+            steps.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(environment.subprocess, "Popen", Interrupted)
+    sleep = f"import time; time.sleep({FOREVER})"
+    with pytest.raises(KeyboardInterrupt):
+        environment.run("sleeping", sys.executable, "-c", sleep)
+    (step,) = steps
+    ended = step.returncode
+    step.kill()
+    step.stdout.close()
+    assert ended == -signal.SIGKILL
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_set_up_without_a_network_says_so_and_leaves_nothing(checkout, index):

@@ -141,7 +141,8 @@ def replace(place: Path) -> None:
             f"{place} exists and was not made by this set-up: move it away,\n"
             "or name another place: make html VENV=/path/to/environment"
         )
-    print(f"Setting up ({reason}): a virtual environment with pinned packages.")
+    what = "a virtual environment with pinned packages"
+    print(f"Setting up ({reason}): {what}.", flush=True)
     old = place.with_name(f"{place.name}.old")
     if stamped(place):
         remove(old)
@@ -202,26 +203,45 @@ def run(what: str, *command: str) -> None:
 
     It has a process group of its own, which ends with us, with all it has started.
     """
-    step = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-        close_fds=False,
-    )
+    step = None
     try:
+        with waiting_signals():
+            step = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+                close_fds=False,
+            )
         output = step.communicate()[0]
     except BaseException:
-        with suppress(ProcessLookupError, AttributeError):  # Windows has no groups.
-            os.killpg(step.pid, signal.SIGKILL)
-        step.kill()
+        if step:
+            with suppress(ProcessLookupError, AttributeError):  # Windows has no groups.
+                os.killpg(step.pid, signal.SIGKILL)
+            step.kill()
+            step.wait()  # What it still wrote would come after the clearing up.
         raise
     if step.returncode:
         lines = output.strip().splitlines()[-15:]
         print("\n".join(f"    {line}" for line in lines), file=sys.stderr)
         stop(explain(what, output))
+
+
+@contextmanager
+def waiting_signals() -> Iterator[None]:
+    """Inside, Ctrl-C and `kill` wait: a step that is not known yet would live on."""
+    came = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, lambda *_: came.append(1)) for each in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def explain(what: str, output: str) -> str:

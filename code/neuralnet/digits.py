@@ -362,15 +362,15 @@ def train_many(
     if len(seeds) != len(x):
         raise ValueError(f"one seed a network, got {len(seeds)} for {len(x)}")
     rngs = [torch.Generator().manual_seed(seed) for seed in seeds]
-    each, n = torch.arange(len(x))[:, None], x.shape[1]
     seen = []
     for _ in range(epochs):
-        decks = [torch.randperm(n, generator=rng) for rng in rngs]
-        deck = torch.stack(decks)
-        for k in range(0, n, batch_size):
-            pick = deck[:, k : k + batch_size]
+        decks = [torch.randperm(x.shape[1], generator=rng) for rng in rngs]
+        mixed_x = torch.stack([x[s, deck] for s, deck in enumerate(decks)])
+        mixed_t = torch.stack([target[s, deck] for s, deck in enumerate(decks)])
+        for k in range(0, x.shape[1], batch_size):
+            batch = slice(k, k + batch_size)
             optimizer.zero_grad()
-            losses = loss_many(params, x[each, pick], target[each, pick])
+            losses = loss_many(params, mixed_x[:, batch], mixed_t[:, batch])
             torch.autograd.backward(losses.sum())
             optimizer.step()
         if watch is not None:

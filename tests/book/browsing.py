@@ -72,9 +72,10 @@ FIND_NEW = """kinds => {
   }
   return [...numbers.keys()].slice(kinds.length);
 }"""
-#: Leave out what has nothing new in it, and remember the drawings; what a list or
-#: table wants is emptied.
+#: Leave out what has nothing new in it, mark what is new, and remember the drawings;
+#: what a list or table wants is emptied.
 LEAVE_NEW = """() => {
+  news.forEach(each => each.setAttribute("data-new", ""));
   window.drawings = [...document.querySelectorAll("figure img")];
   const out = "pre *, nav li, .sidebar-tree li, article :is(" +
     "p, li, div, details, figure, section section, math, dl, table):not(th *, [role])";

@@ -23,11 +23,11 @@ def test_page(name, visit, site, subtests):
     """Opened from a folder, where browsers allow less than from a server."""
     allowed = ("clipboard-read", "clipboard-write")
     seen = visit(f"{name}.html", base=site.as_uri(), permissions=allowed)
+    seen.find_new()
     for check in FOLDED:
         with subtests.test(check.__name__):
             check(seen, name)
     seen.unfold()
-    seen.find_new()
     for check in UNFOLDED:
         with subtests.test(check.__name__):
             check(seen, name)
@@ -87,15 +87,18 @@ def folds_are_closed_and_open_by_keyboard(seen: Visit, name: str) -> None:
 #: Folds that begin with a summary that says something.
 SUMMARIES = """[...document.querySelectorAll("article details")].filter(each =>
   each.querySelector(":scope > summary")?.innerText.trim()).length"""
-#: The first of each kind.
-FOLD_KINDS = """[...new Map([...document.querySelectorAll("article details")].map(
-  (each, number) => [each.className, number]).toReversed())]"""
+#: The first of each kind that no page before had.
+FOLD_KINDS = """[...new Map([...document.querySelectorAll("article details")]
+  .map((each, number) => [each, number])
+  .filter(([each]) => !window.news || news.has(each))
+  .map(([each, number]) => [each.className, number]).toReversed())]"""
 
 
 def focus_reaches_everything_and_is_seen(seen: Visit, name: str) -> None:
-    """By the Tab key one of each kind of element, then those new here by a script.
+    """By the Tab key one of each kind of element, then all by a script.
 
-    What stands around the text is the same on all pages: looked at on two.
+    Only those of kinds that no page before had. What stands around the text is the
+    same on all pages: looked at on two.
     """
     seen.to_top()  # where no link back to the top comes and goes
     place = "body" if name in ("index", CHAPTERS[0]) else "article"
@@ -120,11 +123,10 @@ WATCH = """place => {
     .map(at => [at.tagName, at.className, at.type, at.role, at.tabIndex]).join();
   const wanted = [...document.querySelectorAll(focusable)]
     .filter(each => each.tabIndex >= 0 && !each.disabled && shown(each));
-  const first = new Map(wanted.filter(each => each.closest(place)).toReversed().map(
-    each => [kind(each), each]));
-  const ones = new Set(first.values());
   window.all = wanted.filter(each =>
     each.closest(place) && (!window.news || news.has(each)));
+  const first = new Map(all.toReversed().map(each => [kind(each), each]));
+  const ones = new Set(first.values());
   const rest = wanted.filter(each => !ones.has(each))
     .map(each => [each, each.getAttribute("tabindex")]);
   rest.forEach(([each]) => { each.tabIndex = -1; });
@@ -158,7 +160,8 @@ def axe_finds_nothing(seen: Visit, name: str) -> None:
     """With every fold open, wide and narrow, light and dark.
 
     axe is slow over the thousands of words of a chapter. It looks at one element of
-    each kind and look that no page before had; with --every-element, at all.
+    each kind and look that no page before had (wide, at what they stand in, too, for
+    the order of headings and the like); with --every-element, at all.
     """
     if seen.known is not None:
         leave_what_is_new(seen)
@@ -166,7 +169,8 @@ def axe_finds_nothing(seen: Visit, name: str) -> None:
     for width in reversed(WIDTHS):  # it has the last of them
         seen.resize(width)
         seen.to_top()
-        said = seen.axe(ALL_BUT_CONTRAST)
+        narrow = seen.known is not None and width == min(WIDTHS)
+        said = seen.axe(ALL_BUT_CONTRAST, "[data-new]" if narrow else "")
         for scheme in SCHEMES:
             seen.page.emulate_media(color_scheme=scheme)
             looks = "" if seen.known is None else f"[data-look~={scheme}-{width}]"

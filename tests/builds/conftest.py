@@ -89,6 +89,12 @@ class BuiltBook(Book):
         return (self.site / f"{name}.html").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="session")
+def book_in() -> type[BuiltBook]:
+    """Makes the tiny book in a folder."""
+    return BuiltBook
+
+
 @pytest.fixture
 def book(tmp_path: Path) -> BuiltBook:
     root = tmp_path / "book"
