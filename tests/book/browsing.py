@@ -233,7 +233,7 @@ class Visit:
         )
 
     def find_new(self) -> None:
-        """Find the elements of kinds that no other page had, for `leave_new`."""
+        """Find the elements of kinds that no other page had: those to be looked at."""
         if self.known is not None:
             self.known.kinds += self.page.evaluate(FIND_NEW, self.known.kinds)
 

@@ -1,4 +1,4 @@
-"""How large the tensors are that an answer makes, and how many it makes."""
+"""What an answer makes: how large its tensors are, and in how many steps."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
-class Largest(TorchDispatchMode):
-    """Counts the numbers of the largest tensor that is made meanwhile, and the steps.
+class Made(TorchDispatchMode):
+    """Counts the numbers of the largest tensor that is made inside, and the steps.
 
     A step is one operation on tensors: a loop over their elements takes many.
     """

@@ -25,7 +25,10 @@ def small(*widths):
     "Shapes in, shapes out",
     hint="Which dimension has to fit, and what if there is none?",
 )
-def test_linear_shape(answers):
+def test_linear_shape(answers, monkeypatch):
+    def refuse(*_, **__):
+        pytest.fail("a layer was made: the shape can be had without")
+
     shapes = [(7,), (7, 1), (1, 7), (), (3,), (5, 2, 3), (0, 3), (4, 3), (3, 4), (2, 1)]
     for shape in shapes:
         for a, b in [(7, 2), (3, 3), (1, 5)]:
@@ -33,8 +36,11 @@ def test_linear_shape(answers):
                 wanted = tuple(nn.Linear(a, b)(torch.zeros(shape)).shape)
             except RuntimeError:
                 wanted = None
-            got = answers.linear_shape(shape, a, b)
-            got = got if got is None else tuple(got)
+            with monkeypatch.context() as inside:
+                inside.setattr(nn.Linear, "__init__", refuse)
+                got = answers.linear_shape(shape, a, b)
+            what = f"got {type(got).__name__} for {shape}, wanted a tuple or None"
+            assert got is None or isinstance(got, tuple), what
             assert got == wanted, f"{shape} into ({a}, {b}): got {got}, wanted {wanted}"
 
 
