@@ -182,7 +182,7 @@ def test_interrupted_set_up_is_made_up_for_and_pins_are_followed(checkout, index
     terminate(process.pid)
     assert_interrupted(process, checkout)
 
-    # kill -9, while the environment is made: pip goes on by itself for a while.
+    # kill -9, while the environment is made: that step goes on by itself.
     process = checkout.start(sys.executable, str(TOOL), ".venv")
     wait_for(checkout.root / ".venv" / "bin")
     process.kill()

@@ -232,16 +232,16 @@ def run(what: str, *command: str) -> None:
 @contextmanager
 def waiting_signals() -> Iterator[None]:
     """Inside, Ctrl-C and `kill` wait: a step that is not known yet would live on."""
-    came = []
+    came: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(each, lambda *_: came.append(1)) for each in numbers]
+    before = [signal.signal(each, lambda *now: came.append(now[0])) for each in numbers]
     try:
         yield
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-    if came:
-        raise KeyboardInterrupt
+    for each in came:
+        signal.raise_signal(each)  # It may be one that we were told to ignore.
 
 
 def explain(what: str, output: str) -> str:
