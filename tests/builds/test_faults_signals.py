@@ -21,7 +21,8 @@ PAUSE = """
 def pause(app, *given):
     import multiprocessing, time
     if multiprocessing.parent_process():
-        print("pausing", flush=True)
+        # One write also with PYTHONUNBUFFERED: `print` may be killed before "\\n".
+        os.write(1, b"pausing\\n")
         time.sleep(600)
 
 def setup(app):
