@@ -222,11 +222,11 @@ with kernels.server(["{PRELOADED}"]) as address:
 """
     process = start(code, by="")
     address = process.stdout.readline().strip()
-    server = int(ended(start("import os; print(os.getppid())", by=address))[1])
-    assert server != process.pid
-    assert is_alive(server)
+    pid = int(ended(start("import os; print(os.getppid())", by=address))[1])
+    assert pid != os.getpid(), "no server ran it"
+    assert is_alive(pid)
     process.kill()
-    wait_until(lambda: not is_alive(server))
+    wait_until(lambda: not is_alive(pid))
     shutil.rmtree(Path(address).parent)
 
 
